@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static char ring_name[64] = "no ring";
+
+const char *ring_in_test(void)
+{
+	return ring_name;
+}
+
+/* ---- Rings ---------------------------------------------------------------- */
+
+struct ends ends_open_with(const pp_config *config)
+{
+	struct ends e = { NULL, NULL };
+
+	snprintf(ring_name, sizeof(ring_name), "%s, capacity %zu, items of %zu",
+		 config->kind == PP_SPSC ? "SPSC" : "MPMC", config->capacity, config->item_size);
+	EXPECT_EQ(pp_open_with(&e.tx, &e.rx, config), 0);
+	return e;
+}
+
+struct ends ends_open(pp_kind kind, size_t capacity)
+{
+	return ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity,
+					 .item_size = sizeof(uint64_t)));
+}
+
+void ends_let_go(struct ends *e)
+{
+	pp_tx_unref(e->tx);
+	pp_rx_unref(e->rx);
+	*e = (struct ends){ NULL, NULL };
+}
+
+pp_stats ends_stats(const struct ends *e)
+{
+	pp_stats stats = { .size = sizeof(stats) };
+
+	EXPECT_EQ(e->tx ? pp_tx_stats(e->tx, &stats) : pp_rx_stats(e->rx, &stats), 0);
+	return stats;
+}
+
+void doze(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 50 * 1000 }, NULL);
+}
+
+void ends_await_parked(const struct ends *e, uint32_t pushers, uint32_t pullers)
+{
+	pp_time limit = pp_in(20 * PP_SEC);
+	pp_stats stats;
+
+	do {
+		stats = ends_stats(e);
+		if (stats.pushers_parked == pushers && stats.pullers_parked == pullers)
+			return;
+		doze();
+	} while (pp_now() < limit);
+	cr_assert_fail("%u pushers and %u pullers are asleep, not %u and %u  [%s]",
+		       stats.pushers_parked, stats.pullers_parked, pushers, pullers, ring_name);
+}
+
+void ends_fill(const struct ends *e, uint64_t first, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		EXPECT_EQ(pp_try_push(e->tx, &(uint64_t){ first + i }), 0);
+}
+
+void ends_drain(const struct ends *e, uint64_t first, size_t count)
+{
+	uint64_t item;
+
+	for (size_t i = 0; i < count; i++) {
+		EXPECT_EQ(pp_try_pull(e->rx, &item), 0);
+		EXPECT_EQ(item, first + i);
+	}
+}
+
+void for_each_kind(size_t capacity, ring_body *body)
+{
+	body(PP_SPSC, capacity);
+	body(PP_MPMC, capacity);
+}
+
+void for_each_ring(size_t from, ring_body *body)
+{
+	static const size_t large[] = { 255, 256, 257, 1000, 65536 };
+
+	for (size_t capacity = from; capacity <= 17; capacity++)
+		for_each_kind(capacity, body);
+	for (size_t i = 0; i < ARRAY_LEN(large); i++)
+		for_each_kind(large[i], body);
+}
+
+/* ---- Every form of push and pull ------------------------------------------ */
+
+#define FORM(name, args)                                                               \
+	static ssize_t run_##name(const struct ends *e, uint64_t *items, size_t n,     \
+				  pp_time deadline)                                    \
+	{                                                                              \
+		(void)n;                                                               \
+		(void)deadline;                                                        \
+		return pp_##name args;                                                 \
+	}
+
+FORM(push, (e->tx, items))
+FORM(try_push, (e->tx, items))
+FORM(push_until, (e->tx, items, deadline))
+FORM(push_n, (e->tx, items, n))
+FORM(try_push_n, (e->tx, items, n))
+FORM(push_n_until, (e->tx, items, n, deadline))
+FORM(pull, (e->rx, items))
+FORM(try_pull, (e->rx, items))
+FORM(pull_until, (e->rx, items, deadline))
+FORM(pull_n, (e->rx, items, n))
+FORM(try_pull_n, (e->rx, items, n))
+FORM(pull_n_until, (e->rx, items, 1, n, deadline))
+
+const struct form push_forms[6] = {
+	[SINGLE] = { "push", FOREVER, 0, run_push },
+	[SINGLE_TRY] = { "try_push", TRY, 0, run_try_push },
+	[SINGLE_UNTIL] = { "push_until", UNTIL, 0, run_push_until },
+	[BATCH] = { "push_n", FOREVER, 1, run_push_n },
+	[BATCH_TRY] = { "try_push_n", TRY, 1, run_try_push_n },
+	[BATCH_UNTIL] = { "push_n_until", UNTIL, 1, run_push_n_until },
+};
+
+const struct form pull_forms[6] = {
+	[SINGLE] = { "pull", FOREVER, 0, run_pull },
+	[SINGLE_TRY] = { "try_pull", TRY, 0, run_try_pull },
+	[SINGLE_UNTIL] = { "pull_until", UNTIL, 0, run_pull_until },
+	[BATCH] = { "pull_n", FOREVER, 1, run_pull_n },
+	[BATCH_TRY] = { "try_pull_n", TRY, 1, run_try_pull_n },
+	[BATCH_UNTIL] = { "pull_n_until", UNTIL, 1, run_pull_n_until },
+};
+
+int form_refusal(const struct form *form)
+{
+	return form->waits == TRY ? -EAGAIN : -ETIMEDOUT;
+}
+
+ssize_t form_push(const struct form *form, const struct ends *e, uint64_t item)
+{
+	return form->run(e, &item, 1, form->waits == UNTIL ? pp_now() : PP_FOREVER);
+}
+
+ssize_t form_pull(const struct form *form, const struct ends *e, uint64_t *item)
+{
+	return form->run(e, item, 1, form->waits == UNTIL ? pp_now() : PP_FOREVER);
+}
+
+/* ---- A call in a thread of its own ----------------------------------------- */
+
+static void *call_thread(void *arg)
+{
+	struct call *c = arg;
+
+	atomic_store(&c->tid, (int)syscall(SYS_gettid));
+	c->result = c->form->run(&c->ends, c->items ? c->items : &c->item, c->n, c->deadline);
+	atomic_store(&c->returned, true);
+	return NULL;
+}
+
+void call_start(struct call *c)
+{
+	atomic_init(&c->returned, false);
+	atomic_init(&c->tid, 0);
+	EXPECT_EQ(pthread_create(&c->thread, NULL, call_thread, c), 0);
+}
+
+static const struct form *single_form(const struct form *forms, enum waits waits)
+{
+	return &forms[waits == FOREVER ? SINGLE : waits == TRY ? SINGLE_TRY : SINGLE_UNTIL];
+}
+
+void call_push(struct call *c, const struct ends *e, enum waits waits, uint64_t item)
+{
+	*c = (struct call){ .form = single_form(push_forms, waits), .ends = *e, .item = item,
+			    .n = 1, .deadline = PP_FOREVER };
+	call_start(c);
+}
+
+void call_pull(struct call *c, const struct ends *e, enum waits waits)
+{
+	*c = (struct call){ .form = single_form(pull_forms, waits), .ends = *e, .n = 1,
+			    .deadline = PP_FOREVER };
+	call_start(c);
+}
+
+ssize_t call_join(struct call *c)
+{
+	EXPECT_EQ(pthread_join(c->thread, NULL), 0);
+	return c->result;
+}
+
+int64_t thread_cpu_ns(pthread_t thread)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	EXPECT_EQ(pthread_getcpuclockid(thread, &clock), 0);
+	EXPECT_EQ(clock_gettime(clock, &t), 0);
+	return t.tv_sec * PP_SEC + t.tv_nsec;
+}
