@@ -8,7 +8,7 @@
 #include "example.h"
 
 enum { CLIENTS = 2, BACKLOG = 8, NEWS = 100 };
-#define PATIENCE (400 * PP_MS)
+#define PATIENCE PP_SEC
 
 struct client {
 	const char *name;

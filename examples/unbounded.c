@@ -177,6 +177,6 @@ int main(void)
 {
 	size_t ring = fill_ring(), unbounded = fill_unbounded();
 
-	HOLDS(ring < unbounded / 4);
+	HOLDS(ring < unbounded / 2);
 	return EXIT_SUCCESS;
 }
