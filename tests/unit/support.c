@@ -209,3 +209,21 @@ int64_t thread_cpu_ns(pthread_t thread)
 	EXPECT_EQ(clock_gettime(clock, &t), 0);
 	return t.tv_sec * PP_SEC + t.tv_nsec;
 }
+
+bool in_futex(int tid)
+{
+	char path[64];
+	long number = -1;
+	FILE *file;
+
+	if (tid == 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false; /* a thread that has ended */
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1; /* "running" */
+	fclose(file);
+	return number == SYS_futex;
+}

@@ -93,6 +93,8 @@ void call_start(struct call *c);
 ssize_t call_join(struct call *c);
 
 int64_t thread_cpu_ns(pthread_t thread);
+/* Whether the kernel says that the thread is asleep in a futex. */
+bool in_futex(int tid);
 /* Wait for a condition that another thread brings about; the suite's limit ends it. */
 #define AWAIT(cond)                     \
 	do {                            \

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* What becomes of an item: pulled once or dropped once, and never both. */
+#include "support.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+SUITE(drop);
+
+#define ITEMS 70000
+
+struct heap {
+	atomic_uchar dropped[ITEMS];
+	atomic_uint  count;
+	struct ends  ends; /* for the callbacks that call back */
+	atomic_uint  inner; /* how many of those have run    */
+};
+
+static struct heap heap;
+
+static void count_drop(void *item, void *context)
+{
+	struct heap *h = context;
+	uint64_t i;
+
+	__builtin_memcpy(&i, item, sizeof(i));
+	atomic_fetch_add(&h->dropped[i % ITEMS], 1);
+	atomic_fetch_add(&h->count, 1);
+}
+
+static struct ends open_dropping(pp_kind kind, size_t capacity, void (*drop)(void *, void *))
+{
+	struct ends e = ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity,
+						  .item_size = sizeof(uint64_t), .drop = drop,
+						  .drop_context = &heap));
+
+	__builtin_memset(&heap, 0, sizeof(heap));
+	heap.ends = e;
+	return e;
+}
+
+static void expect_dropped(size_t from, size_t to)
+{
+	EXPECT_EQ(atomic_load(&heap.count), to - from);
+	for (size_t i = from; i < to; i++)
+		EXPECT_EQ(atomic_load(&heap.dropped[i]), 1);
+}
+
+static void left_behind(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+
+	ends_fill(&e, 0, capacity);
+	ends_drain(&e, 0, capacity / 2);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	pp_rx_unref(e.rx);
+	expect_dropped(capacity / 2, capacity);
+	pp_tx_unref(e.tx);
+	expect_dropped(capacity / 2, capacity);
+}
+
+Test(drop, what_a_cancel_leaves_behind_is_dropped_once_by_the_last_unref_at_the_latest)
+{
+	for_each_ring(0, left_behind);
+}
+
+static void unref_cancels(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+
+	ends_fill(&e, 0, capacity);
+	pp_rx_unref(e.rx);
+	expect_dropped(0, capacity);
+	pp_tx_unref(e.tx);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, letting_go_of_the_last_pull_end_drops_what_is_left)
+{
+	for_each_ring(0, unref_cancels);
+}
+
+static void closed_first(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+
+	ends_fill(&e, 0, capacity);
+	pp_tx_unref(e.tx);
+	EXPECT_EQ(atomic_load(&heap.count), 0); /* closed: still to be pulled */
+	pp_rx_unref(e.rx);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, items_of_a_closed_ring_are_dropped_only_when_the_pull_end_goes)
+{
+	for_each_ring(0, closed_first);
+}
+
+static void refused(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+
+	ends_fill(&e, 0, capacity);
+	EXPECT(pp_try_push(e.tx, &(uint64_t){ ITEMS - 1 }) < 0);
+	EXPECT_EQ(pp_push_until(e.tx, &(uint64_t){ ITEMS - 1 }, pp_in(PP_MS)), -ETIMEDOUT);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++)
+		EXPECT_EQ(form_push(&push_forms[i], &e, ITEMS - 1), -EPIPE);
+	EXPECT_EQ(pp_close(e.tx), 0);
+	EXPECT_EQ(form_push(&push_forms[SINGLE], &e, ITEMS - 1), -ESHUTDOWN);
+	ends_let_go(&e);
+	expect_dropped(0, capacity);
+	EXPECT_EQ(atomic_load(&heap.dropped[ITEMS - 1]), 0);
+}
+
+Test(drop, a_push_that_failed_never_passes_its_item_to_drop)
+{
+	for (size_t capacity = 0; capacity <= 17; capacity++)
+		for_each_kind(capacity, refused);
+}
+
+static void asleep(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+	struct call push;
+
+	ends_fill(&e, 0, capacity);
+	call_push(&push, &e, FOREVER, ITEMS - 1);
+	ends_await_parked(&e, 1, 0);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	EXPECT_EQ(call_join(&push), -EPIPE);
+	ends_let_go(&e);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, a_sleeping_pusher_keeps_its_item_when_the_ring_is_cancelled)
+{
+	for_each_ring(0, asleep);
+}
+
+static void without_drop(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	ends_let_go(&e);
+}
+
+Test(drop, a_ring_without_drop_forgets_what_is_left)
+{
+	for_each_ring(0, without_drop);
+}
+
+/* ---- Racing with cancel ----------------------------------------------------- */
+
+struct racer {
+	struct ends e;
+	uint64_t    pushed; /* items 0 .. pushed - 1 were accepted */
+	uint64_t    pulled;
+};
+
+static void *push_until_refused(void *arg)
+{
+	struct racer *r = arg;
+
+	while (r->pushed < ITEMS && pp_push(r->e.tx, &r->pushed) == 0)
+		r->pushed++;
+	return NULL;
+}
+
+static void *pull_until_refused(void *arg)
+{
+	struct racer *r = arg;
+	uint64_t item;
+
+	for (; pp_pull(r->e.rx, &item) == 0; r->pulled++)
+		count_drop(&item, &heap);
+	return NULL;
+}
+
+static void race(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, count_drop);
+	struct racer r = { .e = e };
+	pthread_t pusher, puller;
+	uint64_t some;
+
+	EXPECT_EQ(pp_rx_ref(e.rx), 0); /* for the puller */
+	EXPECT_EQ(pthread_create(&pusher, NULL, push_until_refused, &r), 0);
+	EXPECT_EQ(pthread_create(&puller, NULL, pull_until_refused, &r), 0);
+	do
+		some = ends_stats(&e).pushed;
+	while (some < 10);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	pthread_join(pusher, NULL);
+	pthread_join(puller, NULL);
+	pp_rx_unref(e.rx);
+	ends_let_go(&e);
+	/* Pulled or dropped, once, and nothing that was refused. */
+	expect_dropped(0, r.pushed);
+}
+
+Test(drop, racing_with_cancel_every_accepted_item_is_pulled_or_dropped_once)
+{
+	for (int round = 0; round < 100; round++)
+		for (size_t capacity = 0; capacity < 4; capacity++)
+			for_each_kind(capacity, race);
+}
+
+/* ---- A drop that calls back --------------------------------------------------- */
+
+static void call_everything(void *item, void *context)
+{
+	struct heap *h = context;
+	pp_stats stats = { .size = sizeof(stats) };
+	uint64_t other = 1;
+
+	EXPECT_EQ(pp_push(h->ends.tx, &other), -EPIPE);
+	EXPECT_EQ(pp_try_push(h->ends.tx, &other), -EPIPE);
+	EXPECT_EQ(pp_pull(h->ends.rx, &other), -ESHUTDOWN);
+	EXPECT_EQ(pp_cancel(h->ends.rx), 0);
+	EXPECT_EQ(pp_tx_stats(h->ends.tx, &stats), 0);
+	EXPECT_EQ(stats.cancelled, 1);
+	EXPECT_EQ(pp_tx_ref(h->ends.tx), 0);
+	pp_tx_unref(h->ends.tx);
+	atomic_fetch_add(&h->inner, 1);
+	count_drop(item, context);
+}
+
+static void calls_back(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, call_everything);
+
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	ends_let_go(&e);
+	expect_dropped(0, capacity);
+	EXPECT_EQ(atomic_load(&heap.inner), capacity);
+}
+
+Test(drop, drop_may_call_any_function_on_its_own_ring)
+{
+	for (size_t capacity = 1; capacity <= 17; capacity++)
+		for_each_kind(capacity, calls_back);
+}
+
+static void let_go_of_all(void *item, void *context)
+{
+	struct heap *h = context;
+
+	if (atomic_fetch_add(&h->inner, 1) == 0)
+		pp_tx_unref(h->ends.tx); /* the last push end */
+	count_drop(item, context);
+}
+
+static void frees_from_drop(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, let_go_of_all);
+
+	ends_fill(&e, 0, capacity);
+	pp_rx_unref(e.rx); /* the last pull end: drops, and a drop lets the push end go */
+	expect_dropped(0, capacity);
+}
+
+Test(drop, drop_may_let_go_of_the_last_push_end)
+{
+	for (size_t capacity = 1; capacity <= 17; capacity++)
+		for_each_kind(capacity, frees_from_drop);
+}
+
+static void let_go_of_pull_end(void *item, void *context)
+{
+	struct heap *h = context;
+
+	if (atomic_fetch_add(&h->inner, 1) == 0)
+		pp_rx_unref(h->ends.rx); /* the second reference, still there */
+	count_drop(item, context);
+}
+
+static void unref_from_drop(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, let_go_of_pull_end);
+
+	EXPECT_EQ(pp_rx_ref(e.rx), 0);
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	if (atomic_fetch_add(&heap.inner, 1) == 0)
+		pp_rx_unref(e.rx); /* legal: cancel left the dropping to the last unref */
+	pp_rx_unref(e.rx);
+	pp_tx_unref(e.tx);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, drop_may_let_go_of_a_pull_end)
+{
+	for (size_t capacity = 1; capacity <= 17; capacity++)
+		for_each_kind(capacity, unref_from_drop);
+}
+
+/* A drop that waits for another thread's call on the same ring would hang on a lock. */
+static void wait_for_others(void *item, void *context)
+{
+	struct heap *h = context;
+	struct call push;
+
+	call_push(&push, &h->ends, FOREVER, 5);
+	EXPECT_EQ(call_join(&push), -EPIPE);
+	count_drop(item, context);
+}
+
+static void no_lock(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, wait_for_others);
+
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	ends_let_go(&e);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, drop_runs_with_no_lock_held)
+{
+	for (size_t capacity = 1; capacity <= 17; capacity++)
+		for_each_kind(capacity, no_lock);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Close, cancel and deadlines against a call that is stopped at every instruction, and
+ * the other way round; and what the instructions of the fast path are.
+ */
+#include "stepping.h"
+
+SUITE(frozen_ends);
+
+/* ---- Close while a push is half-way -------------------------------------------------- */
+
+static void close_meets_push(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	struct call pull;
+	uint64_t item;
+
+	EXPECT_EQ(pp_close(e->tx), 0); /* does not wait for the push */
+	if (scene->kind == PP_MPMC)
+		EXPECT_EQ(pp_push(e->tx, &(uint64_t){ 2 }), -ESHUTDOWN);
+	call_pull(&pull, e, FOREVER);
+	settle(&pull);
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -ESHUTDOWN, -ESHUTDOWN));
+	EXPECT_EQ(call_join(&pull), s->call.result == 0 ? 0 : -EPIPE);
+	if (s->call.result == 0)
+		EXPECT_EQ(pull.item, 1);
+	EXPECT_EQ(pp_pull(e->rx, &item), -EPIPE);
+}
+
+static void push_races_close(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE], .kind = kind,
+					      .capacity = capacity, .item = 1 },
+			     close_meets_push);
+}
+
+Test(frozen_ends, a_push_stopped_while_the_ring_closes_is_delivered_or_refused)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, push_races_close);
+}
+
+/* ---- Cancel while a push or a pull is half-way --------------------------------------- */
+
+static void cancel_meets_push(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	EXPECT_EQ(pp_cancel(e->rx), 0);
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -EPIPE, -EPIPE));
+	ends_let_go(e);
+	EXPECT_EQ(scene_dropped(), scene->depth + (s->call.result == 0));
+}
+
+static void push_races_cancel(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE], .kind = kind,
+					      .capacity = capacity, .item = 1,
+					      .depth = capacity ? capacity - 1 : 0 },
+			     cancel_meets_push);
+}
+
+Test(frozen_ends, a_push_stopped_while_the_ring_is_cancelled_is_dropped_once_or_refused)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, push_races_cancel);
+}
+
+static void cancel_meets_pull(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	EXPECT_EQ(pp_cancel(e->rx), 0);
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -ESHUTDOWN, -ESHUTDOWN));
+	if (s->call.result == 0)
+		EXPECT_EQ(s->call.item, 100);
+	ends_let_go(e);
+	EXPECT_EQ(scene_dropped(), scene->depth - (s->call.result == 0));
+}
+
+static void pull_races_cancel(pp_kind kind, size_t capacity)
+{
+	for (size_t depth = 0; depth <= capacity; depth++)
+		at_every_instruction(&(struct scene){ .form = &pull_forms[SINGLE], .kind = kind,
+						      .capacity = capacity, .depth = depth },
+				     cancel_meets_pull);
+}
+
+Test(frozen_ends, a_pull_stopped_while_the_ring_is_cancelled_has_its_item_or_drop_has)
+{
+	for (size_t capacity = 0; capacity < 3; capacity++)
+		for_each_kind(capacity, pull_races_cancel);
+}
+
+/* ---- Close and cancel stopped half-way ------------------------------------------------ */
+
+static ssize_t run_close(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)items;
+	(void)n;
+	(void)deadline;
+	return pp_close(e->tx);
+}
+
+static ssize_t run_cancel(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)items;
+	(void)n;
+	(void)deadline;
+	return pp_cancel(e->rx);
+}
+
+static const struct form close_form = { "close", FOREVER, 0, run_close };
+static const struct form cancel_form = { "cancel", FOREVER, 0, run_cancel };
+
+static void stopped_close(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	struct call pull;
+	uint64_t item, in = 0;
+	int pushed = scene->capacity ? pp_try_push(e->tx, &(uint64_t){ 1 }) : -ESHUTDOWN;
+
+	EXPECT(one_of(pushed, 0, -ESHUTDOWN, -EBUSY));
+	in = pushed == 0;
+	if (in)
+		EXPECT_EQ(pp_pull(e->rx, &item), 0);
+	call_pull(&pull, e, FOREVER); /* nothing is left: it sees the end */
+	EXPECT_EQ(stepped_finish(s), 0);
+	EXPECT_EQ(call_join(&pull), -EPIPE);
+	EXPECT_EQ(pp_push(e->tx, &item), -ESHUTDOWN);
+}
+
+static void closes(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &close_form, .kind = kind,
+					      .capacity = capacity }, stopped_close);
+}
+
+Test(frozen_ends, beside_a_stopped_close_an_accepted_item_is_delivered_and_the_end_seen)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, closes);
+}
+
+static void stopped_cancel(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	uint64_t in = scene->depth;
+	struct call push;
+	int pushed = pp_try_push(e->tx, &(uint64_t){ 1 });
+
+	EXPECT(one_of(pushed, 0, -EPIPE, -EBUSY) || pushed == -EAGAIN);
+	in += pushed == 0;
+	call_push(&push, e, TRY, 2);
+	EXPECT(one_of(call_join(&push), 0, -EPIPE, -EBUSY) || push.result == -EAGAIN);
+	in += push.result == 0;
+	EXPECT_EQ(stepped_finish(s), 0);
+	EXPECT_EQ(pp_push(e->tx, &(uint64_t){ 3 }), -EPIPE);
+	ends_let_go(e);
+	EXPECT_EQ(scene_dropped(), in);
+}
+
+static void cancels(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &cancel_form, .kind = kind,
+					      .capacity = capacity, .depth = capacity / 2 },
+			     stopped_cancel);
+}
+
+Test(frozen_ends, beside_a_stopped_cancel_an_accepted_item_is_dropped_once)
+{
+	for (size_t capacity = 0; capacity < 5; capacity++)
+		for_each_kind(capacity, cancels);
+}
+
+/* ---- A sleeper leaves at its deadline, and is stopped on its way out ------------------- */
+
+static struct call beside; /* sleeps for ever on the same side */
+
+static void puller_beside(struct ends *e)
+{
+	call_pull(&beside, e, FOREVER);
+	ends_await_parked(e, 0, 1);
+}
+
+static void item_while_leaving(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	struct call push;
+
+	(void)scene;
+	call_push(&push, e, FOREVER, 1); /* in a thread: at capacity 0 it may meet the stopped one */
+	settle(&push);
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -ETIMEDOUT, -ETIMEDOUT));
+	EXPECT_EQ(call_join(&push), 0);
+	if (s->call.result == 0) /* it took the item: the next one is for the sleeper */
+		EXPECT_EQ(pp_push(e->tx, &(uint64_t){ 2 }), 0);
+	EXPECT_EQ(call_join(&beside), 0);
+}
+
+Test(frozen_ends, a_puller_stopped_while_it_leaves_does_not_keep_a_wake_to_itself)
+{
+	for (size_t capacity = 0; capacity < 3; capacity++)
+		at_every_instruction(&(struct scene){ .form = &pull_forms[SINGLE_UNTIL],
+						      .kind = PP_MPMC, .capacity = capacity,
+						      .patience = 100 * PP_US,
+						      .before = puller_beside },
+				     item_while_leaving);
+}
+
+static void pusher_beside(struct ends *e)
+{
+	call_push(&beside, e, FOREVER, 1);
+	ends_await_parked(e, 1, 0);
+}
+
+static void room_while_leaving(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	struct call pull;
+
+	(void)scene;
+	call_pull(&pull, e, FOREVER);
+	settle(&pull);
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -ETIMEDOUT, -ETIMEDOUT));
+	EXPECT_EQ(call_join(&pull), 0);
+	if (s->call.result == 0)
+		EXPECT_EQ(pp_pull(e->rx, &pull.item), 0);
+	EXPECT_EQ(call_join(&beside), 0);
+}
+
+Test(frozen_ends, a_pusher_stopped_while_it_leaves_does_not_keep_a_wake_to_itself)
+{
+	for (size_t capacity = 0; capacity < 3; capacity++)
+		at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE_UNTIL],
+						      .kind = PP_MPMC, .capacity = capacity,
+						      .depth = capacity, .item = 2,
+						      .patience = 100 * PP_US,
+						      .before = pusher_beside },
+				     room_while_leaving);
+}
+
+/* ---- Capacity 0: tries beside a meeting that is half-way ------------------------------- */
+
+static void tries_at_a_meeting(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	uint64_t item = 0, met = 0;
+	int result = pp_try_push(e->tx, &(uint64_t){ 2 });
+
+	(void)scene;
+	EXPECT(one_of(result, 0, -EAGAIN, -EBUSY));
+	met += result == 0;
+	result = pp_try_pull(e->rx, &item);
+	EXPECT(one_of(result, -EAGAIN, -EBUSY, -EBUSY)); /* only tries and a puller are here */
+	stepped_finish(s);
+	EXPECT(one_of(s->call.result, 0, -EAGAIN, -EBUSY));
+	met += s->call.result == 0;
+	if (met == 0)
+		EXPECT_EQ(pp_push(e->tx, &(uint64_t){ 3 }), 0);
+	EXPECT_EQ(call_join(&beside), 0);
+	EXPECT(met <= 1); /* one puller, one hand-off */
+}
+
+Test(frozen_ends, beside_a_stopped_handoff_tries_return_at_once_and_nobody_meets_twice)
+{
+	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE_TRY], .kind = PP_MPMC,
+					      .item = 1, .before = puller_beside },
+			     tries_at_a_meeting);
+}
+
+/* ---- What the fast path is made of ------------------------------------------------------ */
+
+static void run_through(struct stepped *s, const struct form *form, const struct ends *e)
+{
+	*s = (struct stepped){ .freeze_at = 0 };
+	s->call.form = form;
+	s->call.ends = *e;
+	s->call.n = 1;
+	s->call.deadline = PP_FOREVER;
+	stepped_start(s);
+	EXPECT_EQ(stepped_finish(s), form->done);
+}
+
+static void steady_state(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	struct stepped push, pull;
+
+	if (!stepping_works())
+		cr_skip_test("only on x86-64: needs the trap flag");
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++) {
+		run_through(&push, &push_forms[i], &e);
+		run_through(&pull, &pull_forms[i], &e);
+		EXPECT_EQ(push.system_calls + pull.system_calls, 0);
+		EXPECT_EQ(push.fences + pull.fences, 0);
+		EXPECT(push.steps > 10 && pull.steps > 10);
+		if (kind == PP_SPSC) {
+			EXPECT_EQ(push.locked, 0);
+			EXPECT_EQ(pull.locked, 0);
+		} else {
+			EXPECT(push.locked <= 1); /* the claim */
+			EXPECT(pull.locked <= 1);
+		}
+	}
+	ends_let_go(&e);
+}
+
+Test(frozen_ends, with_nobody_asleep_no_fence_no_system_call_and_no_lock_but_a_claim)
+{
+	for (size_t capacity = 1; capacity < 9; capacity++)
+		for_each_kind(capacity, steady_state);
+}

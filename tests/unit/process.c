@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* What the library leaves alone: the heap after opening, threads, signals, fork. */
+#include "support.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+SUITE(process);
+
+#if defined(__SANITIZE_ADDRESS__)
+#define OWN_MALLOC 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OWN_MALLOC 0
+#endif
+#endif
+#ifndef OWN_MALLOC
+#define OWN_MALLOC 1
+#endif
+
+/* ---- The heap: every way in is counted ------------------------------------------------ */
+
+static atomic_uint allocations;
+
+#if OWN_MALLOC
+void *__libc_malloc(size_t);
+void *__libc_calloc(size_t, size_t);
+void *__libc_realloc(void *, size_t);
+void *__libc_memalign(size_t, size_t);
+
+void *malloc(size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_realloc(old, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+	atomic_fetch_add(&allocations, 1);
+	return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t size)
+{
+	*memory = aligned_alloc(alignment, size);
+	return *memory ? 0 : ENOMEM;
+}
+#endif
+
+static void use_alone(const struct ends *e)
+{
+	uint64_t items[3] = { 1, 2, 3 };
+	pp_stats stats = { .size = sizeof(stats) };
+
+	for (size_t i = 0; i < 2; i++) {
+		(void)pp_try_push_n(e->tx, items, 3);
+		(void)pp_push_until(e->tx, items, pp_in(PP_MS));
+		(void)pp_try_pull_n(e->rx, items, 3);
+		(void)pp_pull_until(e->rx, items, pp_in(PP_MS));
+		(void)pp_tx_stats(e->tx, &stats);
+		(void)pp_dump(-1);
+		(void)pp_tx_ref(e->tx);
+		pp_tx_unref(e->tx);
+	}
+	(void)pp_close(e->tx);
+	(void)pp_cancel(e->rx);
+}
+
+static void count_allocations(pp_kind kind, size_t capacity)
+{
+	struct ends e;
+	unsigned opened, before = atomic_load(&allocations);
+
+	EXPECT_EQ(pp_open(&e.tx, &e.rx, kind, capacity, sizeof(uint64_t)), 0);
+	opened = atomic_load(&allocations);
+	if (OWN_MALLOC && capacity < 256) /* a large block might be mapped directly */
+		EXPECT(opened > before);  /* or this test would count nothing */
+	use_alone(&e);
+	EXPECT_EQ(atomic_load(&allocations), opened);
+	ends_let_go(&e);
+	EXPECT_EQ(atomic_load(&allocations), opened);
+}
+
+Test(process, nothing_is_allocated_after_opening)
+{
+	for_each_ring(0, count_allocations);
+}
+
+/* The other thread exists before the count starts; both sides sleep and are woken. */
+struct partner {
+	struct ends e;
+	atomic_int  go;
+};
+
+static void *echo(void *arg)
+{
+	struct partner *p = arg;
+	uint64_t item;
+
+	AWAIT(atomic_load(&p->go));
+	for (int i = 0; i < 100; i++)
+		if (pp_pull(p->e.rx, &item) != 0)
+			break;
+	return NULL;
+}
+
+static void count_while_blocking(pp_kind kind, size_t capacity)
+{
+	struct partner p = { .e = ends_open(kind, capacity) };
+	unsigned before;
+	pthread_t thread;
+
+	EXPECT_EQ(pthread_create(&thread, NULL, echo, &p), 0);
+	before = atomic_load(&allocations);
+	atomic_store(&p.go, 1);
+	for (uint64_t i = 0; i < 100; i++) {
+		if (i % 10 == 0)
+			doze(); /* let it fall asleep */
+		EXPECT_EQ(pp_push(p.e.tx, &i), 0);
+	}
+	EXPECT_EQ(atomic_load(&allocations), before);
+	pthread_join(thread, NULL);
+	ends_let_go(&p.e);
+}
+
+Test(process, nor_while_threads_block_and_wake)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, count_while_blocking);
+}
+
+/* ---- Threads, signals, fork -------------------------------------------------------------- */
+
+static size_t threads_now(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	size_t count = 0;
+
+	EXPECT(tasks != NULL);
+	for (struct dirent *entry; (entry = readdir(tasks));)
+		count += entry->d_name[0] != '.';
+	closedir(tasks);
+	return count;
+}
+
+static void count_threads(pp_kind kind, size_t capacity)
+{
+	size_t before = threads_now();
+	struct ends e = ends_open(kind, capacity);
+	struct call pull;
+
+	EXPECT_EQ(threads_now(), before);
+	call_pull(&pull, &e, FOREVER);
+	ends_await_parked(&e, 0, 1);
+	EXPECT_EQ(threads_now(), before + 1); /* the one of this test */
+	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 1 }), 0);
+	EXPECT_EQ(call_join(&pull), 0);
+	AWAIT(threads_now() == before); /* a joined thread's entry goes a moment later */
+	use_alone(&e);
+	ends_let_go(&e);
+	EXPECT_EQ(threads_now(), before);
+}
+
+Test(process, no_thread_is_ever_started)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, count_threads);
+}
+
+struct dispositions {
+	struct sigaction of[64];
+	sigset_t         mask;
+};
+
+static void note_signals(struct dispositions *d)
+{
+	memset(d, 0, sizeof(*d));
+	for (int number = 1; number < 64; number++)
+		(void)sigaction(number, NULL, &d->of[number]);
+	EXPECT_EQ(pthread_sigmask(SIG_BLOCK, NULL, &d->mask), 0);
+}
+
+static void same_signals(pp_kind kind, size_t capacity)
+{
+	struct dispositions before, after;
+	struct ends e;
+
+	note_signals(&before);
+	e = ends_open(kind, capacity);
+	use_alone(&e);
+	note_signals(&after);
+	for (int number = 1; number < 64; number++)
+		EXPECT(before.of[number].sa_handler == after.of[number].sa_handler);
+	EXPECT(memcmp(&before.mask, &after.mask, sizeof(before.mask)) == 0);
+	ends_let_go(&e);
+}
+
+Test(process, no_signal_handler_is_installed_and_no_signal_blocked)
+{
+	for_each_ring(0, same_signals);
+}
+
+static void fork_with_ring(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	struct call pull;
+	int status;
+	pid_t child;
+
+	call_pull(&pull, &e, FOREVER);
+	ends_await_parked(&e, 0, 1);
+	child = fork();
+	if (child == 0)
+		_exit(7); /* as the contract asks: the child leaves the ring alone */
+	EXPECT_EQ(waitpid(child, &status, 0), child);
+	EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	EXPECT_EQ(ends_stats(&e).pullers_parked, 1);
+	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 9 }), 0);
+	EXPECT_EQ(call_join(&pull), 0);
+	EXPECT_EQ(pull.item, 9);
+	ends_let_go(&e);
+}
+
+Test(process, a_child_that_leaves_the_ring_alone_leaves_it_whole)
+{
+	for (size_t capacity = 0; capacity < 4; capacity++)
+		for_each_kind(capacity, fork_with_ring);
+}

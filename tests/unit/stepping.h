@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A call, stopped between two of its machine instructions.
+ *
+ * The call runs in a thread of its own with the processor's trap flag set, and a SIGTRAP
+ * handler counts its instructions.  At a chosen one the handler does not return until it
+ * is let go: the thread is frozen there, as if preempted for as long as we like.  So
+ * every point of a push, a pull, a close is tried, and not only those that somebody
+ * thought of.  x86-64 only; elsewhere stepping_works() is false and the tests are skipped.
+ */
+#ifndef TESTS_UNIT_STEPPING_H
+#define TESTS_UNIT_STEPPING_H
+
+#include "support.h"
+
+struct stepped {
+	struct call call;      /* what to run; call.returned and call.result as usual */
+	unsigned    freeze_at; /* the instruction to stop before; 0: run through */
+	atomic_uint steps;     /* instructions so far */
+	atomic_bool frozen;    /* stands there now */
+	atomic_bool go;        /* may go on */
+	atomic_uint locked, fences, system_calls; /* instructions of these kinds */
+};
+
+bool stepping_works(void);
+void stepped_start(struct stepped *s);
+/* Wait until it stands at freeze_at (true), has returned or sleeps before it (false). */
+bool stepped_frozen(struct stepped *s);
+ssize_t stepped_finish(struct stepped *s);
+
+/* ---- A scene: one call, stopped at every instruction in turn ----------------------- */
+
+struct scene {
+	const struct form *form;
+	pp_kind            kind;
+	size_t             capacity, depth; /* items 100, 101, ... lie there */
+	uint64_t           item;
+	int64_t            patience;        /* deadline from now; 0: for ever */
+	void (*before)(struct ends *e);     /* what happens first; may be NULL */
+};
+
+/* Acts while the call stands still, lets it finish, and checks. */
+typedef void scene_body(const struct scene *scene, struct stepped *s, struct ends *e);
+
+/*
+ * Run `body` with the call frozen before its first instruction, its second, and so on
+ * until it runs through (or sleeps) unfrozen; each time on a fresh ring.
+ */
+void at_every_instruction(const struct scene *scene, scene_body *body);
+/* Items that the ring of the current round has passed to its drop. */
+unsigned scene_dropped(void);
+
+bool one_of(ssize_t result, int a, int b, int c);
+/* Pull what is left; how many there were. */
+uint64_t drain(const struct ends *e);
+/* Until it has returned or sleeps, and then it has hardly used the CPU. */
+void settle(const struct call *c);
+
+#endif
