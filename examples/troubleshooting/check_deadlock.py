@@ -1,7 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Run `deadlock`, send it SIGQUIT, and expect its dump to say who waits for what."""
+"""check_deadlock.py PROGRAM HANG DOCUMENT
 
+Run `deadlock`, send it SIGQUIT, and expect its dump to say who waits for what, in the words
+that the document shows.
+"""
+
+import pathlib
 import re
 import signal
 import subprocess
@@ -9,22 +14,26 @@ import sys
 import threading
 import time
 
-# Per hang: for each ring the parts of its line, in any order.
+# Per hang, what the dump has to say.
 EXPECTED = {
-    "circle": {
-        "requests": [r"\b4/4\b", r"pushers?[_ ]?\w*[=: ]1\b"],
-        "replies": [r"\b4/4\b", r"pushers?[_ ]?\w*[=: ]1\b"],
-    },
-    "nobody-pulls": {"forgotten-consumer": [r"\b4/4\b", r"pushers?[_ ]?\w*[=: ]1\b"]},
-    "nobody-closes": {"forgotten-close": [r"\b0/4\b", r"pullers?[_ ]?\w*[=: ]1\b"]},
+    "circle": [
+        r"ring requests spsc depth 4 of 4 .* pushers asleep 1 pullers asleep 0 open",
+        r"ring replies spsc depth 4 of 4 .* pushers asleep 1 pullers asleep 0 open",
+    ],
+    "nobody-pulls": [
+        r"ring forgotten-consumer spsc depth 4 of 4 .* pushers asleep 1 pullers asleep 0 open",
+    ],
+    "nobody-closes": [
+        r"ring forgotten-close spsc depth 0 of 4 pushed 1 pulled 1 pushers asleep 0 "
+        r"pullers asleep 1 open",
+    ],
 }
 LIMIT_S = 20
 
 
 def matches(lines, expected):
-    return all(any(name in line and all(re.search(part, line) for part in parts)
-                   for line in lines)
-               for name, parts in expected.items())
+    return all(any(re.fullmatch(pattern, line.rstrip("\n")) for line in lines)
+               for pattern in expected)
 
 
 def collect(process, lines):
@@ -33,7 +42,10 @@ def collect(process, lines):
 
 
 def main():
-    program, hang = sys.argv[1:]
+    program, hang, document = sys.argv[1:]
+    shown = [line.strip() for line in pathlib.Path(document).read_text(encoding="utf-8").split("\n")]
+    if not matches(shown, EXPECTED[hang]):
+        sys.exit(f"{document} does not show the dump of {hang}")
     lines = []
     with subprocess.Popen([program, hang], stderr=subprocess.PIPE, text=True) as process:
         try:
