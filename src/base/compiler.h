@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What the compiler can be told, and the size that keeps two writers apart. */
+#ifndef PP_BASE_COMPILER_H
+#define PP_BASE_COMPILER_H
+
+#define pp_likely(x)   __builtin_expect(!!(x), 1)
+#define pp_unlikely(x) __builtin_expect(!!(x), 0)
+
+#define PP_INLINE   static inline __attribute__((always_inline))
+#define PP_NOINLINE __attribute__((noinline, cold, unused))
+
+/* Adjacent 64-byte lines are fetched in pairs on x86, so what two sides write is
+ * kept two lines apart. */
+#define PP_LINE 128
+#define PP_OWN_LINE _Alignas(PP_LINE)
+
+PP_INLINE void pp_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
+	__asm__ __volatile__("yield" ::: "memory");
+#elif defined(__riscv)
+	__asm__ __volatile__(".4byte 0x0100000f" ::: "memory"); /* pause hint (a fence) */
+#else
+	__asm__ __volatile__("" ::: "memory");
+#endif
+}
+
+#endif

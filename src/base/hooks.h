@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Places where a test may freeze a thread or count it.  Compiled only into the test
+ * build (PP_TEST_HOOKS); the shipped library contains none of this.
+ */
+#ifndef PP_BASE_HOOKS_H
+#define PP_BASE_HOOKS_H
+
+#include <stdint.h>
+
+#define PP_STALL_POINTS(X)                                                              \
+	X(push_claimed)     /* a slot is claimed for a push, nothing copied yet          */ \
+	X(push_copied)      /* the item is in its slot, not yet published                */ \
+	X(push_published)   /* published, sleepers not yet looked for                    */ \
+	X(pull_claimed)     /* an item is claimed for a pull, nothing copied yet         */ \
+	X(pull_copied)      /* copied out, slot not yet freed                            */ \
+	X(pull_freed)       /* slot freed, sleepers not yet looked for                   */ \
+	X(wait_entered)     /* an operation could not go ahead and begins to wait        */ \
+	X(wait_announced)   /* counted as a sleeper, work not yet looked for again       */ \
+	X(wait_sleeping)    /* about to enter the kernel                                 */ \
+	X(wait_woken)       /* back from the kernel                                      */ \
+	X(wait_leaving)     /* done waiting, the wake not yet passed on                  */ \
+	X(wake_claimed)     /* a sleeper's wake is claimed, the kernel not yet called    */ \
+	X(end_flagged)      /* closed or cancelled is set, nothing sealed yet            */ \
+	X(end_sealed)       /* sealed, sleepers not yet woken                            */ \
+	X(drop_claimed)     /* an item is claimed for drop                               */ \
+	X(meet_locked)      /* capacity 0: holds the lock of the meeting                 */ \
+	X(meet_matched)     /* capacity 0: chose a partner, nothing copied yet           */ \
+	X(meet_copied)      /* capacity 0: copied, partner not yet told                  */ \
+	X(meet_enlisted)    /* capacity 0: in the queue, not yet asleep                  */ \
+	X(meet_withdrawing) /* capacity 0: holds the lock in order to withdraw           */
+
+enum pp_stall_point {
+#define PP_STALL_ENUM(name) PP_AT_##name,
+	PP_STALL_POINTS(PP_STALL_ENUM)
+#undef PP_STALL_ENUM
+	PP_STALL_COUNT
+};
+
+/* Called at every point by every thread; NULL: nothing happens. */
+extern void (*pp_test_stall_hook)(enum pp_stall_point point);
+
+/* Added to the positions of rings opened from now on: laps for PP_MPMC, items for
+ * PP_SPSC, counted back from the point where the counters wrap.  0: start at 0. */
+extern uint64_t pp_test_start_before_wrap;
+
+static inline void pp_test_stall(enum pp_stall_point point)
+{
+	if (pp_test_stall_hook)
+		pp_test_stall_hook(point);
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The map of the data: what an open ring is made of, and who writes what.
+ *
+ *   pp_channel  local to the process: the two ends, references, name, callback
+ *     pp_tx     what pushing threads read at every push; for PP_SPSC also what the
+ *               pushing thread alone writes (cursor, last head seen)
+ *     pp_rx     the mirror image
+ *     meeting   capacity 0 only: who waits for whom
+ *   pp_block    one block of memory without a pointer in it or to it: the ring's words,
+ *               the two eventcounts, and the slots.  None at capacity 0.
+ *
+ * Includes go one way: this file and the .c files beside it <- ring/, rendezvous/,
+ * park/ <- base/.
+ */
+#ifndef PP_CHANNEL_H
+#define PP_CHANNEL_H
+
+#include <pushpull/pushpull.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "park/eventcount.h"
+#include "park/spin.h"
+#include "rendezvous/meeting.h"
+#include "ring/mpmc.h"
+#include "ring/slot.h"
+#include "ring/spsc.h"
+
+struct pp_block {
+	union {
+		struct spsc spsc;
+		struct mpmc mpmc;
+	} ring;
+	PP_OWN_LINE struct pp_eventcount items; /* sleeping pullers */
+	PP_OWN_LINE struct pp_eventcount space; /* sleeping pushers */
+	PP_OWN_LINE PP_ATOMIC(uint64_t) dropped;
+	PP_ATOMIC(uint64_t) depth_max;
+	PP_ATOMIC(uint32_t) dropping; /* PP_SPSC: one thread drops everything */
+};
+
+/* How an operation is carried out; the first two have their path inlined. */
+enum pp_mode { PP_MODE_SPSC, PP_MODE_MPMC, PP_MODE_MEET, PP_MODE_TRACKED };
+
+/* What both ends have alike.  Constant after opening. */
+struct pp_end {
+	enum pp_mode mode;
+	bool fenced;
+	struct pp_block *block;
+	struct pp_slots slots;
+	struct pp_channel *channel;
+};
+
+/* Counted in passing, on a line of their own: calls that could not go ahead. */
+struct pp_side {
+	struct pp_spin spin;
+	PP_ATOMIC(uint64_t) refused;
+	PP_ATOMIC(uint32_t) refs;
+};
+
+struct pp_tx {
+	struct pp_end end;
+	struct spsc_push_end spsc; /* the pushing thread's own */
+	PP_OWN_LINE struct pp_side side;
+};
+
+struct pp_rx {
+	struct pp_end end;
+	struct spsc_pull_end spsc; /* the pulling thread's own */
+	PP_OWN_LINE struct pp_side side;
+};
+
+struct pp_channel {
+	PP_OWN_LINE struct pp_tx tx;
+	PP_OWN_LINE struct pp_rx rx;
+	PP_OWN_LINE PP_ATOMIC(uint32_t) holds; /* sides still there, and drops under way */
+	PP_ATOMIC(uint32_t) meet_ended;        /* capacity 0: the ring's `ended` word    */
+	pp_kind kind;
+	size_t capacity;
+	size_t item_size;
+	unsigned flags;
+	uint32_t registered;                   /* place in the table that pp_dump reads  */
+	struct pp_channel *next_freed;         /* waits for pp_dump to finish            */
+	void (*drop)(void *item, void *context);
+	void *drop_context;
+	struct pp_meeting meeting;
+	char name[32];
+};
+
+/* ---- shared by the files of the front desk ---------------------------------- */
+
+/* RING_CLOSED and RING_CANCELLED, as far as this thread can know. */
+static inline PP_ATOMIC(uint32_t) *pp_ended_word(struct pp_channel *ch)
+{
+	if (ch->capacity == 0)
+		return &ch->meet_ended;
+	return ch->kind == PP_SPSC ? &ch->tx.end.block->ring.spsc.ended
+	                           : &ch->tx.end.block->ring.mpmc.ended;
+}
+
+/* Counts may miss one under concurrency; nothing is decided by them. */
+static inline void pp_count(PP_ATOMIC(uint64_t) *counter)
+{
+	pp_store(counter, pp_load(counter) + 1);
+}
+
+/* lifecycle.c: hand what is left in a cancelled ring to the callback. */
+void pp_drop_rest(struct pp_channel *ch);
+/* registry.c: the table of open rings. */
+int  pp_register(struct pp_channel *ch);
+void pp_unregister_and_free(struct pp_channel *ch);
+
+struct pp_position { uint64_t pushed, pulled, dropped; size_t depth; };
+/* stats.c: safe from a signal handler. */
+struct pp_sleepers *pp_sleepers_of(struct pp_channel *ch, enum meet_role role);
+void pp_positions(struct pp_channel *ch, struct pp_position *p);
+
+#endif

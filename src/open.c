@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening: read the configuration, lay the memory out, connect the ends. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "channel.h"
+
+#ifdef PP_TEST_HOOKS
+#define START_BEFORE_WRAP pp_test_start_before_wrap
+#else
+#define START_BEFORE_WRAP 0
+#endif
+
+#define KNOWN_FLAGS (PP_INTERRUPTIBLE | PP_TRACK_DEPTH)
+
+/* The caller's struct may be older or newer than ours. */
+static int read_config(pp_config *ours, const pp_config *theirs)
+{
+	const unsigned char *bytes = (const unsigned char *)theirs;
+	size_t known = theirs->size < sizeof *ours ? theirs->size : sizeof *ours;
+	size_t i;
+
+	memset(ours, 0, sizeof *ours);
+	memcpy(ours, theirs, known);
+	for (i = known; i < theirs->size; i++)
+		if (bytes[i])
+			return -EINVAL;
+	if ((ours->kind != PP_SPSC && ours->kind != PP_MPMC) || ours->item_size == 0 ||
+	    (ours->flags & ~KNOWN_FLAGS) || ours->spin_ns < PP_SPIN_NONE)
+		return -EINVAL;
+	return 0;
+}
+
+/* Bytes from slot to slot, and from a slot to its item.  False: overflow. */
+static bool lay_out_slot(const pp_config *c, struct pp_slots *slots)
+{
+	size_t align = pp_item_align(c->item_size);
+
+	slots->item_size = c->item_size;
+	slots->offset = 0;
+	slots->stride = c->item_size;
+	if (c->kind == PP_SPSC)
+		return true;
+	if (align < sizeof(uint64_t))
+		align = sizeof(uint64_t);
+	slots->offset = align;
+	if (__builtin_add_overflow(c->item_size, 2 * align - 1, &slots->stride))
+		return false;
+	slots->stride -= slots->stride % align;
+	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 4;
+}
+
+/* The one block: 0, -EINVAL (overflow), -ENOMEM. */
+static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_block **made)
+{
+	size_t head = (sizeof(struct pp_block) + PP_LINE - 1) / PP_LINE * PP_LINE;
+	size_t total;
+	struct pp_block *b;
+
+	if (!lay_out_slot(c, slots) ||
+	    __builtin_mul_overflow(c->capacity, slots->stride, &total) ||
+	    __builtin_add_overflow(total, head + PP_LINE - 1, &total))
+		return -EINVAL;
+	b = aligned_alloc(PP_LINE, total / PP_LINE * PP_LINE);
+	if (!b)
+		return -ENOMEM;
+	slots->base = (unsigned char *)b + head;
+	if (c->kind == PP_SPSC)
+		spsc_init(&b->ring.spsc, c->capacity, 0 - START_BEFORE_WRAP);
+	else
+		mpmc_init(&b->ring.mpmc, slots, c->capacity, START_BEFORE_WRAP);
+	ec_init(&b->items);
+	ec_init(&b->space);
+	pp_store(&b->dropped, 0);
+	pp_store(&b->depth_max, 0);
+	pp_store(&b->dropping, 0);
+	*made = b;
+	return 0;
+}
+
+static enum pp_mode mode_of(const pp_config *c, bool pushing)
+{
+	if (c->capacity == 0)
+		return PP_MODE_MEET;
+	if (pushing && (c->flags & PP_TRACK_DEPTH))
+		return PP_MODE_TRACKED;
+	return c->kind == PP_SPSC ? PP_MODE_SPSC : PP_MODE_MPMC;
+}
+
+static void init_side(struct pp_side *side, const pp_config *c)
+{
+	pp_spin_init(&side->spin, c->spin_ns);
+	pp_store(&side->refused, 0);
+	pp_store(&side->refs, 1);
+}
+
+static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_block *block,
+                         const struct pp_slots *slots)
+{
+	struct pp_end end = { .fenced = pp_fence_needed(), .block = block, .slots = *slots,
+	                      .channel = ch };
+
+	ch->tx.end = ch->rx.end = end;
+	ch->tx.end.mode = mode_of(c, true);
+	ch->rx.end.mode = mode_of(c, false);
+	init_side(&ch->tx.side, c);
+	init_side(&ch->rx.side, c);
+	if (block && c->kind == PP_SPSC)
+		spsc_init_ends(&block->ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
+	pp_store(&ch->holds, 2);
+	pp_store(&ch->meet_ended, 0);
+	ch->kind = c->kind;
+	ch->capacity = c->capacity;
+	ch->item_size = c->item_size;
+	ch->flags = c->flags;
+	ch->drop = c->drop;
+	ch->drop_context = c->drop_context;
+	if (c->name)
+		memcpy(ch->name, c->name, strnlen(c->name, sizeof ch->name - 1));
+	meet_init(&ch->meeting, c->item_size, c->flags & PP_INTERRUPTIBLE, &ch->meet_ended);
+	ch->meeting.side[MEET_PUSH].spin = &ch->tx.side.spin;
+	ch->meeting.side[MEET_PULL].spin = &ch->rx.side.spin;
+	ch->meeting.side[MEET_PUSH].refused = &ch->tx.side.refused;
+	ch->meeting.side[MEET_PULL].refused = &ch->rx.side.refused;
+}
+
+static int open_channel(const pp_config *c, struct pp_channel **opened)
+{
+	struct pp_slots slots = { .item_size = c->item_size };
+	struct pp_block *block = NULL;
+	struct pp_channel *ch;
+	int r;
+
+	if (c->capacity > 0) {
+		r = make_block(c, &slots, &block);
+		if (r < 0)
+			return r;
+	}
+	ch = aligned_alloc(PP_LINE, sizeof *ch);
+	if (!ch) {
+		free(block);
+		return -ENOMEM;
+	}
+	memset(ch, 0, sizeof *ch);
+	init_channel(ch, c, block, &slots);
+	r = pp_register(ch);
+	if (r < 0) {
+		free(block);
+		free(ch);
+		return r;
+	}
+	*opened = ch;
+	return 0;
+}
+
+int pp_open_with(pp_tx **tx, pp_rx **rx, const pp_config *config)
+{
+	struct pp_channel *ch;
+	pp_config c;
+	int r;
+
+	if (tx)
+		*tx = NULL;
+	if (rx)
+		*rx = NULL;
+	if (!tx || !rx || !config)
+		return -EINVAL;
+	r = read_config(&c, config);
+	if (r == 0)
+		r = open_channel(&c, &ch);
+	if (r < 0)
+		return r;
+	*tx = &ch->tx;
+	*rx = &ch->rx;
+	return 0;
+}
+
+int pp_open(pp_tx **tx, pp_rx **rx, pp_kind kind, size_t capacity, size_t item_size)
+{
+	return pp_open_with(tx, rx, &PP_CONFIG(.kind = kind, .capacity = capacity,
+	                                       .item_size = item_size));
+}

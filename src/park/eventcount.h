@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Eventcount: sleeping until "something changed", for data structures that do not
+ * lock.  It knows nothing of rings.  After D. Vyukov's eventcount; here each sleeper is
+ * counted and each wake is claimed, so that one event makes one wake call at most.
+ *
+ * Words.
+ *   state   { epoch : 32, sleepers : 30, flags : 2 }
+ *           sleepers: registered waiters that no wake has been claimed for; may
+ *           overcount (one wake call goes to nobody, and it is right again), never under
+ *           epoch: how many wakes have been claimed
+ *           EC_RUNG: rung for ever; every look at the state is alerted by it
+ *   bell    the futex word: goes up after each claim, before the wake call
+ *
+ * Use.  Who makes an event: publish it, light fence, and if ec_alert() is not 0,
+ * ec_wake().  Who waits: try; ec_announce(), heavy fence, try again; ec_sleep(); and on
+ * every way out ec_leave().
+ *
+ * No wake is lost.  For a waiter that announced, and a publisher that looked:
+ *   - by the two fences, the waiter's second try sees the event or the publisher's look
+ *     sees the waiter;
+ *   - the waiter read the bell before it announced (EC_ANNOUNCE), so a wake claimed for
+ *     it rings a later bell: it cannot fall asleep past that wake;
+ *   - a waiter leaves by itself with a decrement only if the epoch has not moved since
+ *     it announced, in the same atomic word.  If it has moved, a wake may have been meant
+ *     for it: it leaves its count behind and reports that it owes a wake.
+ *
+ * Owed wakes.  A waiter that was woken, or may have been (ec_sleep() or ec_leave() say
+ * so), has consumed an event's wake.  Having taken what it came for, or not, it looks
+ * whether more is there for another sleeper and if so wakes one.  docs/parking.md has
+ * the proof that with this nobody sleeps beside work.
+ */
+#ifndef PP_PARK_EVENTCOUNT_H
+#define PP_PARK_EVENTCOUNT_H
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "park/sleep.h"
+
+#define EC_RUNG     UINT64_C(1)
+#define EC_RESERVED UINT64_C(2) /* kept free for a pollable fd */
+#define EC_ONE      UINT64_C(4)
+#define EC_EPOCH    (UINT64_C(1) << 32)
+#define EC_LOW      (EC_EPOCH - 1)
+
+struct pp_eventcount {
+	PP_ATOMIC(uint64_t) state;
+	PP_ATOMIC(uint32_t) bell;
+	struct pp_sleepers sleepers; /* for people */
+};
+
+struct pp_ec_ticket {
+	uint32_t epoch; /* at the announcement */
+	uint32_t bell;  /* read before it      */
+};
+
+enum pp_ec_result {
+	EC_WOKEN,   /* no longer registered; owes a wake                    */
+	EC_AGAIN,   /* still registered: try again                          */
+	EC_TIMEOUT, /* still registered; the deadline passed                */
+	EC_SIGNAL   /* still registered; a signal handler ran               */
+};
+
+static inline void ec_init(struct pp_eventcount *ec)
+{
+	pp_store(&ec->state, 0);
+	pp_store(&ec->bell, 0);
+	pp_sleepers_init(&ec->sleepers);
+}
+
+/* Sleepers or EC_RUNG.  One relaxed load: the light fence before it orders it. */
+PP_INLINE uint32_t ec_alert(struct pp_eventcount *ec)
+{
+	return (uint32_t)pp_load(&ec->state);
+}
+
+PP_INLINE bool ec_is_rung(uint32_t alert)
+{
+	return alert & EC_RUNG;
+}
+
+/* ---- waking ------------------------------------------------------------------ */
+
+uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n);
+
+/* Wake up to `n` sleepers that no wake was claimed for.  Result: how many. */
+static inline uint32_t ec_wake(struct pp_eventcount *ec, uint64_t n)
+{
+	uint64_t state = pp_load(&ec->state);
+	uint64_t k;
+
+	do {
+		k = (state & EC_LOW) / EC_ONE;
+		if (k == 0)
+			return 0;
+		if (k > n)
+			k = n;
+		/* Acquire: the bell below must ring after the sleeper read it. */
+	} while (!pp_cas_acquire(EC_CLAIM, &ec->state, &state, state + EC_EPOCH - k * EC_ONE));
+	return ec_ring_bell(ec, (uint32_t)k);
+}
+
+/* Ring for ever: every look from now on is alerted.  Wakes nobody yet, so that what
+ * ends can be sealed in between; then ec_wake_all(). */
+static inline void ec_ring(struct pp_eventcount *ec)
+{
+	pp_fetch_or(&ec->state, EC_RUNG); /* a hint: ordered by what follows */
+}
+
+static inline void ec_wake_all(struct pp_eventcount *ec)
+{
+	ec_wake(ec, UINT32_MAX);
+}
+
+/* ---- waiting ----------------------------------------------------------------- */
+
+/* Register as a sleeper.  The caller makes a heavy fence and tries again. */
+static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec)
+{
+	struct pp_ec_ticket ticket;
+	uint64_t state;
+
+	ticket.bell = pp_load_acquire(EC_BELL_SEEN, &ec->bell);
+	/* Release: the bell was read before. */
+	state = pp_fetch_add_release(EC_ANNOUNCE, &ec->state, EC_ONE);
+	ticket.epoch = (uint32_t)(state / EC_EPOCH);
+	return ticket;
+}
+
+/* Give the registration up.  True: a wake may have been claimed for it, and is owed. */
+static inline bool ec_leave(struct pp_eventcount *ec, const struct pp_ec_ticket *ticket)
+{
+	uint64_t state = pp_load(&ec->state);
+
+	do {
+		if ((uint32_t)(state / EC_EPOCH) != ticket->epoch)
+			return true;
+		/* Relaxed: only the count and the epoch matter, and they are this word. */
+	} while (!pp_cas(&ec->state, &state, state - EC_ONE));
+	return false;
+}
+
+/* Sleep until woken, `deadline` (CLOCK_MONOTONIC, ns; INT64_MAX: none), or, if
+ * `interruptible`, a signal. */
+enum pp_ec_result ec_sleep(struct pp_eventcount *ec, struct pp_ec_ticket *ticket,
+                           int64_t deadline, bool interruptible);
+
+#endif

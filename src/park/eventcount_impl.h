@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The two functions of the eventcount that call the kernel, as text that a model
+ * checker can read too: pp_futex_wait() and pp_futex_wake() are the seam. */
+#ifndef PP_PARK_EVENTCOUNT_IMPL_H
+#define PP_PARK_EVENTCOUNT_IMPL_H
+
+#include <errno.h>
+
+#include "park/eventcount.h"
+
+uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
+{
+	PP_STALL(wake_claimed);
+	/* Release: who sees the new bell sees the event that it rings for. */
+	pp_fetch_add_release(EC_BELL, &ec->bell, 1);
+	/* Nobody in the kernel yet: the new bell keeps them out (SLEEP_FENCE). */
+	pp_full_fence(EC_BELL_FENCE);
+	if (pp_load(&ec->sleepers.asleep)) {
+		pp_fetch_add(&ec->sleepers.wakes, 1);
+		PP_SWITCH(EC_WAKE_CALL, (void)0, pp_futex_wake(&ec->bell, n));
+	}
+	return n;
+}
+
+/* The bell rang for somebody else's wake if no wake was claimed since our own
+ * announcement: then wait for the next. */
+static enum pp_ec_result ec_after_bell(struct pp_eventcount *ec, struct pp_ec_ticket *ticket)
+{
+	ticket->bell = pp_load_acquire(EC_BELL_AGAIN, &ec->bell);
+	if ((uint32_t)(pp_load(&ec->state) / EC_EPOCH) != ticket->epoch)
+		return EC_WOKEN;
+	return EC_AGAIN;
+}
+
+enum pp_ec_result ec_sleep(struct pp_eventcount *ec, struct pp_ec_ticket *ticket,
+                           int64_t deadline, bool interruptible)
+{
+	int r = pp_sleep(&ec->sleepers, &ec->bell, ticket->bell, deadline, interruptible);
+
+	switch (r) {
+	case 0:
+		return EC_WOKEN;
+	case -ETIMEDOUT:
+		return EC_TIMEOUT;
+	case -EINTR:
+		return interruptible ? EC_SIGNAL : EC_AGAIN;
+	default:
+		return ec_after_bell(ec, ticket);
+	}
+}
+
+#endif

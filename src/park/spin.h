@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long to look again before going to sleep.
+ *
+ * Two phases.  First pauses, in growing groups so that the waiter does not pounce on
+ * each single item: right when the peer runs on another CPU and answers within a
+ * microsecond or two.  Then a bounded number of sched_yield: right when the peer is ready
+ * to run but has no CPU, since then it gets this one.  Then the caller parks.
+ *
+ * Each phase has a score that rises when the phase ended a wait and falls when it did
+ * not, and the phase lasts in proportion.  At score 0 only one wait in PROBE tries it,
+ * briefly, to learn whether it pays again.
+ */
+#ifndef PP_PARK_SPIN_H
+#define PP_PARK_SPIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+
+/* What an end has learned.  Relaxed and racy: a lost update is a lesson less. */
+struct pp_spin {
+	int64_t limit_ns; /* of both phases together; constant */
+	bool adaptive;    /* constant */
+	bool alone;       /* constant: the process may run on one CPU only: no pauses */
+	PP_ATOMIC(uint32_t) pause_score, yield_score, waits;
+};
+
+/* One wait. */
+struct pp_spinner {
+	struct pp_spin *spin;
+	int64_t began, now;
+	int64_t pause_ns, total_ns; /* limits of this wait */
+	uint32_t group, yields;
+	bool yielding;
+};
+
+/* `spin_ns` as in pp_config. */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns);
+
+void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
+/* Let a little time pass.  False: enough, park. */
+bool pp_spin_step(struct pp_spinner *s);
+/* The wait ended before parking, or did not. */
+void pp_spin_end(struct pp_spinner *s, bool won);
+
+#endif

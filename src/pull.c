@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The pull end.  push.c is its mirror image, function by function. */
+#include <errno.h>
+
+#include "wait.h"
+
+static int64_t refused(int64_t why)
+{
+	switch (why) {
+	case RING_NONE:
+		return -EAGAIN;
+	case RING_BUSY:
+		return -EBUSY;
+	case RING_END:
+		return -EPIPE;
+	default:
+		return -ESHUTDOWN;
+	}
+}
+
+/* Somebody sleeps, or this ring is ending.  `n` slots were given back. */
+PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
+{
+	ec_wake(&rx->end.block->space, (uint64_t)n);
+}
+
+/* After giving slots back: is anyone to be told? */
+PP_INLINE int64_t freed(struct pp_rx *rx, int64_t n)
+{
+	PP_STALL(pull_freed);
+	pp_light(PULL_LIGHT, rx->end.fenced);
+	if (pp_unlikely(ec_alert(&rx->end.block->space)))
+		alerted(rx, n);
+	return n;
+}
+
+PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
+{
+	struct spsc *r = &rx->end.block->ring.spsc;
+	const struct pp_slots *slots = &rx->end.slots;
+	int64_t k = spsc_claim_pull(r, &rx->spsc, n, rx->end.fenced);
+
+	if (pp_unlikely(k <= 0))
+		return refused(k);
+	PP_STALL(pull_claimed);
+	if (n == 1)
+		pp_copy(items, pp_slot_item(slots, rx->spsc.cursor), slots->item_size);
+	else
+		pp_copy_out(slots, r->capacity, rx->spsc.cursor, items, (uint64_t)k);
+	PP_STALL(pull_copied);
+	spsc_publish_pull(r, &rx->spsc, (uint64_t)k);
+	return freed(rx, k);
+}
+
+PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
+{
+	struct mpmc *r = &rx->end.block->ring.mpmc;
+	const struct pp_slots *slots = &rx->end.slots;
+	uint64_t position;
+	int64_t k = mpmc_claim(r, slots, MPMC_PULL, 0, n, &position);
+	int64_t i;
+
+	if (pp_unlikely(k <= 0))
+		return refused(k);
+	PP_STALL(pull_claimed);
+	for (i = 0; i < k; i++) {
+		pp_copy(items, pp_slot_item(slots, mpmc_index(r, position)), slots->item_size);
+		PP_STALL(pull_copied);
+		mpmc_publish(r, slots, MPMC_PULL, position);
+		position = mpmc_advance(r, position, 1);
+		items += slots->item_size;
+	}
+	return freed(rx, k);
+}
+
+/* Any way but capacity 0. */
+static int64_t pull_some(struct pp_end *end, unsigned char *items, uint64_t n)
+{
+	struct pp_rx *rx = (struct pp_rx *)(void *)end; /* its first member */
+
+	return end->mode == PP_MODE_SPSC ? pull_spsc(rx, items, n) : pull_mpmc(rx, items, n);
+}
+
+static bool pull_ready(struct pp_end *end)
+{
+	struct pp_block *block = end->block;
+
+	return end->mode == PP_MODE_SPSC ? spsc_pull_ready(&block->ring.spsc)
+	                                 : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PULL);
+}
+
+/* One item, without waiting: 1, or the negative result. */
+PP_INLINE int64_t pull_one(struct pp_rx *rx, void *item)
+{
+	if (pp_likely(rx->end.mode == PP_MODE_SPSC))
+		return pull_spsc(rx, item, 1);
+	if (pp_likely(rx->end.mode == PP_MODE_MPMC))
+		return pull_mpmc(rx, item, 1);
+	return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
+}
+
+/* ---- blocking ----------------------------------------------------------------- */
+
+PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done, size_t min,
+                                     size_t max, pp_time deadline)
+{
+	if (rx->end.mode == PP_MODE_MEET)
+		return meet_wait(&rx->end.channel->meeting, MEET_PULL, items, min, max, deadline);
+	return pp_wait(&(struct pp_op){
+		.end = &rx->end, .side = &rx->side, .sleepers = &rx->end.block->items,
+		.some = pull_some, .ready = pull_ready,
+		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
+}
+
+/* `r` is what the attempt gave: wait if it could only not go ahead now. */
+PP_INLINE int pull_or_wait(struct pp_rx *rx, void *item, int64_t r, pp_time deadline)
+{
+	ssize_t w;
+
+	if (pp_likely(r > 0))
+		return 0;
+	if (r != -EAGAIN && r != -EBUSY)
+		return (int)r;
+	w = pull_wait(rx, item, 0, 1, 1, deadline);
+	return w > 0 ? 0 : (int)w;
+}
+
+int pp_pull(pp_rx *rx, void *item)
+{
+	return pp_pull_until(rx, item, PP_FOREVER);
+}
+
+int pp_pull_until(pp_rx *rx, void *item, pp_time deadline)
+{
+	if (pp_unlikely(!rx || !item))
+		return -EINVAL;
+	return pull_or_wait(rx, item, pull_one(rx, item), deadline);
+}
+
+int pp_try_pull(pp_rx *rx, void *item)
+{
+	int64_t r;
+
+	if (pp_unlikely(!rx || !item))
+		return -EINVAL;
+	r = pull_one(rx, item);
+	if (pp_likely(r > 0))
+		return 0;
+	if (r == -EAGAIN || r == -EBUSY)
+		pp_count(&rx->side.refused);
+	return (int)r;
+}
+
+/* ---- batches ------------------------------------------------------------------ */
+
+/* min 0: do not wait. */
+static ssize_t pull_batch(struct pp_rx *rx, void *items, size_t min, size_t max, pp_time deadline)
+{
+	int64_t r;
+
+	if (!rx || !items || max > SSIZE_MAX || min > max)
+		return -EINVAL;
+	if (max == 0)
+		return 0;
+	if (rx->end.mode == PP_MODE_MEET)
+		return min ? pull_wait(rx, items, 0, min, max, deadline)
+		           : meet_try_n(&rx->end.channel->meeting, MEET_PULL, items, max);
+	r = pull_some(&rx->end, items, max);
+	if (r >= (int64_t)min && r > 0)
+		return (ssize_t)r;
+	if (r < 0 && r != -EAGAIN && r != -EBUSY)
+		return (ssize_t)r;
+	if (min == 0) {
+		pp_count(&rx->side.refused);
+		return (ssize_t)r;
+	}
+	return pull_wait(rx, items, r > 0 ? (size_t)r : 0, min, max, deadline);
+}
+
+ssize_t pp_pull_n(pp_rx *rx, void *items, size_t max)
+{
+	return pull_batch(rx, items, max ? 1 : 0, max, PP_FOREVER);
+}
+
+ssize_t pp_try_pull_n(pp_rx *rx, void *items, size_t max)
+{
+	return pull_batch(rx, items, 0, max, 0);
+}
+
+ssize_t pp_pull_n_until(pp_rx *rx, void *items, size_t min, size_t max, pp_time deadline)
+{
+	return pull_batch(rx, items, min, max, deadline);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* The push end.  pull.c is its mirror image, function by function. */
+#include <errno.h>
+
+#include "wait.h"
+
+static int ended_for_push(const struct pp_tx *tx)
+{
+	uint32_t ended = pp_load(pp_ended_word(tx->end.channel));
+
+	return ended & RING_CLOSED ? -ESHUTDOWN : -EPIPE;
+}
+
+static int64_t refused(const struct pp_tx *tx, int64_t why)
+{
+	switch (why) {
+	case RING_NONE:
+		pp_store(&tx->end.block->depth_max, tx->end.channel->capacity);
+		return -EAGAIN;
+	case RING_BUSY:
+		return -EBUSY;
+	default:
+		return ended_for_push(tx);
+	}
+}
+
+/* Somebody sleeps, or this ring is ending.  `n` items were published. */
+PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
+{
+	struct pp_block *block = tx->end.block;
+	struct pp_channel *ch = tx->end.channel;
+
+	if (ec_is_rung(alert) && ch->kind == PP_SPSC && pp_load(&block->ring.spsc.ended)) {
+		n = (int64_t)spsc_settle_push(&block->ring.spsc, &tx->spsc, (uint64_t)n);
+		if (n == 0)
+			return ended_for_push(tx);
+	}
+	ec_wake(&block->items, (uint64_t)n);
+	/* Last: the callback may let go of this very end. */
+	if (ec_is_rung(alert) && pp_load(pp_ended_word(ch)) & RING_CANCELLED)
+		pp_drop_rest(ch);
+	return n;
+}
+
+/* After publishing: is anyone to be told? */
+PP_INLINE int64_t published(struct pp_tx *tx, int64_t n)
+{
+	uint32_t alert;
+
+	PP_STALL(push_published);
+	pp_light(PUSH_LIGHT, tx->end.fenced);
+	alert = ec_alert(&tx->end.block->items);
+	return pp_unlikely(alert) ? alerted(tx, n, alert) : n;
+}
+
+PP_INLINE int64_t push_spsc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
+{
+	struct spsc *r = &tx->end.block->ring.spsc;
+	const struct pp_slots *slots = &tx->end.slots;
+	int64_t k = spsc_claim_push(r, &tx->spsc, n);
+
+	if (pp_unlikely(k <= 0))
+		return refused(tx, k);
+	PP_STALL(push_claimed);
+	if (n == 1)
+		pp_copy(pp_slot_item(slots, tx->spsc.cursor), items, slots->item_size);
+	else
+		pp_copy_in(slots, r->capacity, tx->spsc.cursor, items, (uint64_t)k);
+	PP_STALL(push_copied);
+	spsc_publish_push(r, &tx->spsc, (uint64_t)k);
+	return published(tx, k);
+}
+
+PP_INLINE int64_t push_mpmc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
+{
+	struct mpmc *r = &tx->end.block->ring.mpmc;
+	const struct pp_slots *slots = &tx->end.slots;
+	uint64_t position;
+	int64_t k = mpmc_claim(r, slots, MPMC_PUSH, 0, n, &position);
+	int64_t i;
+
+	if (pp_unlikely(k <= 0))
+		return refused(tx, k);
+	PP_STALL(push_claimed);
+	for (i = 0; i < k; i++) {
+		pp_copy(pp_slot_item(slots, mpmc_index(r, position)), items, slots->item_size);
+		PP_STALL(push_copied);
+		mpmc_publish(r, slots, MPMC_PUSH, position);
+		position = mpmc_advance(r, position, 1);
+		items += slots->item_size;
+	}
+	return published(tx, k);
+}
+
+/* PP_TRACK_DEPTH: the head is read before the push takes place, so that the bound
+ * never falls short of the depth that the push made. */
+PP_NOINLINE static int64_t push_tracked(struct pp_tx *tx, const unsigned char *items, uint64_t n)
+{
+	struct pp_channel *ch = tx->end.channel;
+	struct pp_position before, after;
+	uint64_t depth, seen = pp_load(&tx->end.block->depth_max);
+	int64_t k;
+
+	pp_positions(ch, &before);
+	k = ch->kind == PP_SPSC ? push_spsc(tx, items, n) : push_mpmc(tx, items, n);
+	if (k <= 0)
+		return k;
+	pp_positions(ch, &after);
+	depth = after.pushed - before.pulled - before.dropped;
+	if (depth > ch->capacity)
+		depth = ch->capacity;
+	while (depth > seen && !pp_cas(&tx->end.block->depth_max, &seen, depth))
+		;
+	return k;
+}
+
+/* Any way but capacity 0. */
+static int64_t push_some(struct pp_end *end, unsigned char *items, uint64_t n)
+{
+	struct pp_tx *tx = (struct pp_tx *)(void *)end; /* its first member */
+
+	switch (end->mode) {
+	case PP_MODE_SPSC:
+		return push_spsc(tx, items, n);
+	case PP_MODE_MPMC:
+		return push_mpmc(tx, items, n);
+	default:
+		return push_tracked(tx, items, n);
+	}
+}
+
+static bool push_ready(struct pp_end *end)
+{
+	struct pp_block *block = end->block;
+
+	return end->channel->kind == PP_SPSC ? spsc_push_ready(&block->ring.spsc)
+	                                     : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PUSH);
+}
+
+/* One item, without waiting: 1, or the negative result. */
+PP_INLINE int64_t push_one(struct pp_tx *tx, const void *item)
+{
+	if (pp_likely(tx->end.mode == PP_MODE_SPSC))
+		return push_spsc(tx, item, 1);
+	if (pp_likely(tx->end.mode == PP_MODE_MPMC))
+		return push_mpmc(tx, item, 1);
+	if (tx->end.mode == PP_MODE_TRACKED)
+		return push_tracked(tx, item, 1);
+	return meet_try(&tx->end.channel->meeting, MEET_PUSH, (void *)(uintptr_t)item);
+}
+
+/* ---- blocking ----------------------------------------------------------------- */
+
+PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t n, size_t done,
+                                     pp_time deadline)
+{
+	/* The push only reads: the one loop for both sides wants them writable. */
+	unsigned char *bytes = (unsigned char *)(uintptr_t)items;
+
+	if (tx->end.mode == PP_MODE_MEET)
+		return meet_wait(&tx->end.channel->meeting, MEET_PUSH, bytes, n, n, deadline);
+	return pp_wait(&(struct pp_op){
+		.end = &tx->end, .side = &tx->side, .sleepers = &tx->end.block->space,
+		.some = push_some, .ready = push_ready,
+		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
+}
+
+/* `r` is what the attempt gave: wait if it could only not go ahead now. */
+PP_INLINE int push_or_wait(struct pp_tx *tx, const void *item, int64_t r, pp_time deadline)
+{
+	ssize_t w;
+
+	if (pp_likely(r > 0))
+		return 0;
+	if (r != -EAGAIN && r != -EBUSY)
+		return (int)r;
+	w = push_wait(tx, item, 1, 0, deadline);
+	return w > 0 ? 0 : (int)w;
+}
+
+int pp_push(pp_tx *tx, const void *item)
+{
+	return pp_push_until(tx, item, PP_FOREVER);
+}
+
+int pp_push_until(pp_tx *tx, const void *item, pp_time deadline)
+{
+	if (pp_unlikely(!tx || !item))
+		return -EINVAL;
+	return push_or_wait(tx, item, push_one(tx, item), deadline);
+}
+
+int pp_try_push(pp_tx *tx, const void *item)
+{
+	int64_t r;
+
+	if (pp_unlikely(!tx || !item))
+		return -EINVAL;
+	r = push_one(tx, item);
+	if (pp_likely(r > 0))
+		return 0;
+	if (r == -EAGAIN || r == -EBUSY)
+		pp_count(&tx->side.refused);
+	return (int)r;
+}
+
+/* ---- batches ------------------------------------------------------------------ */
+
+static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time deadline, bool wait)
+{
+	int64_t r;
+
+	if (!tx || !items || n > SSIZE_MAX)
+		return -EINVAL;
+	if (n == 0)
+		return 0;
+	if (tx->end.mode == PP_MODE_MEET)
+		return wait ? push_wait(tx, items, n, 0, deadline)
+		            : meet_try_n(&tx->end.channel->meeting, MEET_PUSH,
+		                         (void *)(uintptr_t)items, n);
+	r = push_some(&tx->end, (unsigned char *)(uintptr_t)items, n);
+	if (r == (int64_t)n || (r > 0 && !wait))
+		return (ssize_t)r;
+	if (r < 0 && r != -EAGAIN && r != -EBUSY)
+		return (ssize_t)r;
+	if (!wait) {
+		pp_count(&tx->side.refused);
+		return (ssize_t)r;
+	}
+	return push_wait(tx, items, n, r > 0 ? (size_t)r : 0, deadline);
+}
+
+ssize_t pp_push_n(pp_tx *tx, const void *items, size_t n)
+{
+	return push_batch(tx, items, n, PP_FOREVER, true);
+}
+
+ssize_t pp_try_push_n(pp_tx *tx, const void *items, size_t n)
+{
+	return push_batch(tx, items, n, 0, false);
+}
+
+ssize_t pp_push_n_until(pp_tx *tx, const void *items, size_t n, pp_time deadline)
+{
+	return push_batch(tx, items, n, deadline, true);
+}

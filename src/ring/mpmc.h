@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any number of pushers and pullers: D. Vyukov's bounded MPMC queue, for every exact
+ * capacity from 1 up.
+ *
+ * Words.  A position is { lap, index, 0 }: the index of a slot and how often the ring
+ * has gone round, above a spare low bit.  The index is below the capacity, so there is
+ * no division and no power of two; the lap wraps together with the word.
+ *
+ *   tail  { lap, index, sealed }  the next push; sealed: there is none
+ *   head  { lap, index, sealed }  the next pull; sealed: there is none
+ *   turn of a slot  { lap, index, 0 }  free for the push at that position
+ *                   { lap, index, 1 }  holds the item of that position
+ *
+ * (Vyukov's own numbering, pos and pos + 1, cannot tell the two apart at capacity 1.)
+ *
+ * Who moves tail or head over a slot owns the slot until it writes the slot's turn, and
+ * may do so only when it has seen the turn; the turn carries all ordering.  Seals live
+ * in the same words as the positions, so an operation that claims is before the end
+ * and no other is.
+ *
+ * Invariant: head <= tail <= head + capacity.
+ *
+ * Progress: non-blocking fast path.  Not lock-free in the formal sense: a thread stopped
+ * between claim and turn holds up the operation one lap later on that slot and, as FIFO
+ * demands, pulls behind it.  No function here waits for it: they answer RING_BUSY.
+ */
+#ifndef PP_RING_MPMC_H
+#define PP_RING_MPMC_H
+
+#include "ring/ring.h"
+
+enum mpmc_role { MPMC_PUSH = 0, MPMC_PULL = 1 }; /* also the turn bit that the role waits for */
+
+#define MPMC_SEAL UINT64_C(1)
+
+struct mpmc {
+	uint64_t capacity;
+	uint64_t lap;   /* one lap: the power of two above every { index, 0 } */
+	uint64_t start; /* first position, index 0 */
+	PP_ATOMIC(uint32_t) ended;
+	PP_OWN_LINE PP_ATOMIC(uint64_t) tail;
+	PP_OWN_LINE PP_ATOMIC(uint64_t) head;
+};
+
+/* The turn words: the checker and the library lay slots out in their own way. */
+struct pp_slots;
+PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index);
+
+/* Smallest lap for a capacity; 0 if positions would not fit. */
+static inline uint64_t mpmc_lap(uint64_t capacity)
+{
+	uint64_t lap = 2;
+
+	while (lap && lap >> 1 < capacity)
+		lap <<= 1;
+	return lap;
+}
+
+/* `laps_before_wrap`: tests start there; 0 starts at position 0. */
+static inline void mpmc_init(struct mpmc *r, const struct pp_slots *slots, uint64_t capacity,
+                             uint64_t laps_before_wrap)
+{
+	uint64_t i;
+
+	r->capacity = capacity;
+	r->lap = mpmc_lap(capacity);
+	r->start = 0 - laps_before_wrap * r->lap;
+	pp_store(&r->ended, 0);
+	pp_store(&r->tail, r->start);
+	pp_store(&r->head, r->start);
+	for (i = 0; i < capacity; i++)
+		pp_store(pp_slot_turn(slots, i), r->start + 2 * i);
+}
+
+PP_INLINE uint64_t mpmc_index(const struct mpmc *r, uint64_t position)
+{
+	return (position & (r->lap - 1)) >> 1;
+}
+
+/* `n` positions further, n <= capacity. */
+PP_INLINE uint64_t mpmc_advance(const struct mpmc *r, uint64_t position, uint64_t n)
+{
+	uint64_t index = mpmc_index(r, position) + n;
+
+	return index < r->capacity ? position + 2 * n
+	                           : position + 2 * n - 2 * r->capacity + r->lap;
+}
+
+PP_INLINE PP_ATOMIC(uint64_t) *mpmc_word(struct mpmc *r, enum mpmc_role role)
+{
+	return role == MPMC_PUSH ? &r->tail : &r->head;
+}
+
+/* > 0: the turn has gone past what `role` at `position` waits for; 0: it is now; < 0: not yet. */
+PP_INLINE int64_t mpmc_turn(const struct mpmc *r, const struct pp_slots *slots,
+                            enum mpmc_role role, uint64_t position)
+{
+	PP_ATOMIC(uint64_t) *turn = pp_slot_turn(slots, mpmc_index(r, position));
+	uint64_t seen = role == MPMC_PUSH ? pp_load_acquire(MPMC_FREE_SEEN, turn)
+	                                  : pp_load_acquire(MPMC_FULL_SEEN, turn);
+
+	return (int64_t)(seen - (position | (uint64_t)role));
+}
+
+/*
+ * The slot at `position` is not ready: why?  Relaxed loads: every answer is true of some
+ * moment of the call, or an operation that overlaps it can be put after it.  A head
+ * read late can only turn "full" into "busy", one read early is clamped to "full".
+ */
+static inline int mpmc_why(struct mpmc *r, enum mpmc_role role, uint64_t position)
+{
+	uint64_t other;
+
+	if (role == MPMC_PUSH) {
+		other = pp_load(&r->head) & ~MPMC_SEAL;
+		return position - other >= r->lap ? RING_NONE : RING_BUSY;
+	}
+	other = pp_load(&r->tail);
+	if ((other & ~MPMC_SEAL) != position)
+		return RING_BUSY;
+	return other & MPMC_SEAL ? RING_END : RING_NONE;
+}
+
+/*
+ * Claim up to `n` slots that are ready, one after the other, for `role`.  `seal` is the
+ * seal that the role's word must show: 0, or MPMC_SEAL for who drops what is left.
+ * Result: how many from *claimed on, or RING_NONE, RING_BUSY, RING_SEALED, RING_END.
+ */
+PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
+                             uint64_t seal, uint64_t n, uint64_t *claimed)
+{
+	PP_ATOMIC(uint64_t) *word = mpmc_word(r, role);
+	uint64_t seen = pp_load(word); /* a guess: the turn and the exchange decide */
+
+	for (;;) {
+		uint64_t position = seen & ~MPMC_SEAL;
+		int64_t turn;
+		uint64_t k;
+
+		if (pp_unlikely((seen & MPMC_SEAL) != seal)) {
+			(void)pp_load_acquire(MPMC_SEAL_SEEN, word);
+			return RING_SEALED;
+		}
+		turn = mpmc_turn(r, slots, role, position);
+		if (pp_unlikely(turn != 0)) {
+			uint64_t again = pp_load(word);
+
+			if (turn < 0 && again == seen)
+				return mpmc_why(r, role, position);
+			seen = again;
+			continue;
+		}
+		/* A later slot that is ready stays ready until somebody moves the word. */
+		for (k = 1; k < n; k++)
+			if (mpmc_turn(r, slots, role, mpmc_advance(r, position, k)) != 0)
+				break;
+		/* Relaxed: the turns that were read above order everything. */
+		if (pp_likely(pp_cas(word, &seen, mpmc_advance(r, position, k) | seal))) {
+			*claimed = position;
+			return (int64_t)k;
+		}
+	}
+}
+
+/* Pass the slot at `position`, claimed by `role`, on to the other role. */
+PP_INLINE void mpmc_publish(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
+                            uint64_t position)
+{
+	PP_ATOMIC(uint64_t) *turn = pp_slot_turn(slots, mpmc_index(r, position));
+
+	if (role == MPMC_PUSH)
+		pp_store_release(MPMC_FULL, turn, position | 1);
+	else
+		pp_store_release(MPMC_FREE, turn, position + r->lap);
+}
+
+/* End a side: RING_CLOSED, RING_CANCELLED.  No claim for it from here on; who is told
+ * RING_SEALED sees `why` in r->ended. */
+static inline void mpmc_end(struct mpmc *r, uint32_t why)
+{
+	pp_fetch_or(&r->ended, why); /* ordered by the seals */
+	pp_fetch_or_acq_rel(MPMC_SEAL_TAIL, &r->tail, MPMC_SEAL);
+	if (why & RING_CANCELLED)
+		pp_fetch_or_acq_rel(MPMC_SEAL_HEAD, &r->head, MPMC_SEAL);
+}
+
+/* Could the next operation of `role` go ahead, or end? */
+static inline bool mpmc_ready(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role)
+{
+	uint64_t seen = pp_load(mpmc_word(r, role));
+	int64_t turn;
+
+	if (seen & MPMC_SEAL)
+		return true;
+	turn = mpmc_turn(r, slots, role, seen);
+	return turn >= 0 || mpmc_why(r, role, seen) == RING_END;
+}
+
+/* How many positions `role` has gone since the start. */
+static inline uint64_t mpmc_count(struct mpmc *r, enum mpmc_role role)
+{
+	uint64_t gone = (pp_load(mpmc_word(r, role)) & ~MPMC_SEAL) - r->start;
+
+	return gone / r->lap * r->capacity + mpmc_index(r, gone);
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where an item lies, and how it is copied.
+ *
+ *   PP_SPSC  items one after the other
+ *   PP_MPMC  each item behind its turn word, padded so that the item keeps its alignment
+ *
+ * An item is aligned to the largest power of two that divides its size, at most
+ * max_align_t's: an array's rule.
+ */
+#ifndef PP_RING_SLOT_H
+#define PP_RING_SLOT_H
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+
+struct pp_slots {
+	unsigned char *base; /* slot 0 */
+	size_t stride;       /* from slot to slot */
+	size_t offset;       /* from a slot to its item */
+	size_t item_size;
+};
+
+static inline size_t pp_item_align(size_t item_size)
+{
+	size_t align = item_size & (0 - item_size);
+
+	return align < alignof(max_align_t) ? align : alignof(max_align_t);
+}
+
+PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
+{
+	return (PP_ATOMIC(uint64_t) *)(void *)(slots->base + index * slots->stride);
+}
+
+PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t index)
+{
+	return slots->base + index * slots->stride + slots->offset;
+}
+
+/* One item.  A size that the compiler knows becomes a move or two. */
+PP_INLINE void pp_copy(void *to, const void *from, size_t size)
+{
+	switch (size) {
+	case 8:  memcpy(to, from, 8);  break;
+	case 4:  memcpy(to, from, 4);  break;
+	case 16: memcpy(to, from, 16); break;
+	case 32: memcpy(to, from, 32); break;
+	case 64: memcpy(to, from, 64); break;
+	default: memcpy(to, from, size);
+	}
+}
+
+/* `n` items between an array and slots without turns, from `cursor` on, round the end. */
+PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+                          const unsigned char *items, uint64_t n)
+{
+	uint64_t first = capacity - cursor < n ? capacity - cursor : n;
+
+	memcpy(pp_slot_item(slots, cursor), items, first * slots->stride);
+	memcpy(slots->base, items + first * slots->stride, (n - first) * slots->stride);
+}
+
+PP_INLINE void pp_copy_out(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+                           unsigned char *items, uint64_t n)
+{
+	uint64_t first = capacity - cursor < n ? capacity - cursor : n;
+
+	memcpy(items, pp_slot_item(slots, cursor), first * slots->stride);
+	memcpy(items + first * slots->stride, slots->base, (n - first) * slots->stride);
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The argument that nobody sleeps beside work is docs/parking.md. */
+#include "wait.h"
+
+#include <errno.h>
+#include <sched.h>
+
+/* Not an end of the wait: the next attempt may go ahead. */
+static bool undecided(int r)
+{
+	return r == -EAGAIN || r == -EBUSY;
+}
+
+/* 0: enough has moved. */
+static int attempt(struct pp_op *op)
+{
+	int64_t r = op->some(op->end, op->items + op->done * op->end->slots.item_size,
+	                     op->max - op->done);
+
+	if (r < 0)
+		return (int)r;
+	op->done += (uint64_t)r;
+	return op->done >= op->min ? 0 : -EAGAIN;
+}
+
+static int spin(struct pp_op *op)
+{
+	struct pp_spinner spinner;
+	int r = -EAGAIN;
+
+	pp_spin_begin(&spinner, &op->side->spin);
+	while (undecided(r) && pp_spin_step(&spinner))
+		if (op->ready(op->end))
+			r = attempt(op);
+	pp_spin_end(&spinner, !undecided(r));
+	return r;
+}
+
+/* Sleep until the operation has come to its end, or for one wake.  *owes: this thread
+ * has used up a wake, and looks for another sleeper before it returns. */
+static int park(struct pp_op *op, bool *owes)
+{
+	bool interruptible = op->end->channel->flags & PP_INTERRUPTIBLE;
+	struct pp_ec_ticket ticket = ec_announce(op->sleepers);
+	bool may_sleep;
+	int r;
+
+	PP_STALL(wait_announced);
+	may_sleep = pp_heavy(EC_HEAVY, op->end->fenced);
+	while (undecided(r = attempt(op)) && may_sleep) {
+		enum pp_ec_result s = ec_sleep(op->sleepers, &ticket, op->deadline, interruptible);
+
+		if (s == EC_WOKEN) {
+			*owes = true;
+			return attempt(op);
+		}
+		if (s != EC_AGAIN) {
+			r = s == EC_TIMEOUT ? -ETIMEDOUT : -EINTR;
+			break;
+		}
+	}
+	if (ec_leave(op->sleepers, &ticket))
+		*owes = true;
+	if (!may_sleep)
+		sched_yield(); /* no fence to be had: see docs/parking.md */
+	return r;
+}
+
+/* A wake was used up; is there more for another sleeper of this side? */
+static void pass_on(struct pp_op *op)
+{
+	PP_STALL(wait_leaving);
+	if (!op->ready(op->end))
+		return;
+	pp_light(EC_PASS_LIGHT, op->end->fenced);
+	PP_SWITCH(EC_PASS_ON, (void)0, (void)ec_wake(op->sleepers, 1));
+}
+
+ssize_t pp_wait(struct pp_op *op)
+{
+	bool owes = false;
+	int r = -EAGAIN;
+
+	PP_STALL(wait_entered);
+	pp_count(&op->side->refused);
+	while (undecided(r)) {
+		if (op->deadline != PP_FOREVER && op->deadline <= pp_now()) {
+			r = -ETIMEDOUT;
+			break;
+		}
+		r = spin(op);
+		if (undecided(r))
+			r = park(op, &owes);
+	}
+	if (owes)
+		pass_on(op);
+	return op->done ? (ssize_t)op->done : (ssize_t)r;
+}

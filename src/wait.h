@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting, for every form of every operation above capacity 0: try, spin, park. */
+#ifndef PP_WAIT_H
+#define PP_WAIT_H
+
+#include "channel.h"
+
+/* One operation under way. */
+struct pp_op {
+	struct pp_end *end;
+	struct pp_side *side;
+	struct pp_eventcount *sleepers;  /* where this side sleeps                       */
+	/* Move up to n items: how many, or the negative result that says why none. */
+	int64_t (*some)(struct pp_end *end, unsigned char *items, uint64_t n);
+	/* Could the next operation of this side go ahead, or end? */
+	bool (*ready)(struct pp_end *end);
+	unsigned char *items;            /* a push only reads them                       */
+	uint64_t done, min, max;         /* items moved; enough; most                    */
+	pp_time deadline;
+};
+
+/* Carry the operation on until op->min items have moved, or it has to stop.  The result of
+ * the batch: how many moved, or if none, why. */
+ssize_t pp_wait(struct pp_op *op);
+
+#endif
