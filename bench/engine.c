@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine.h"
+
+#include "machine.h"
+#include "util.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+const char *const regime_names[] = { "balanced", "slow-consumer", "slow-producer",
+				     "bursty-producer", NULL };
+const char *const form_names[] = { "blocking", "try", "deadline", NULL };
+
+enum {
+	LOOKS_MAX = 2 * LOOKS_ROOM,
+	HANG_SECONDS = 30,
+};
+
+struct run;
+
+/* One measured thread, on lines of its own. */
+struct worker {
+	_Alignas(128) pp_bench_side side;
+	look_log  log;
+	struct run *run;
+	uint64_t  to_mark, to_pause; /* producers: items until then */
+	uint64_t  random, marks;
+	uint64_t *expected;          /* consumers that verify: next sequence per producer */
+	bool      consumer, disorder;
+	unsigned  index;
+	pthread_t thread;
+	int64_t   begin_ns, end_ns, cpu_ns;
+	long      voluntary, involuntary;
+	char      pad[128];
+};
+
+struct run {
+	const run_spec *spec;
+	void           *queue;
+	pthread_barrier_t ready;
+	struct worker  *workers; /* producers, then consumers */
+	unsigned        producers, consumers;
+	unsigned        pushing; /* producers that are not done */
+	double          step_ns; /* paced: time between two items of a producer */
+};
+
+uint64_t work_rounds(double ns)
+{
+	static double per_ns;
+
+	if (per_ns <= 0) {
+		int64_t start = now_ns(), took;
+
+		pp_bench_work(1000000);
+		took = now_ns() - start;
+		start = now_ns();
+		pp_bench_work(1000000);
+		if (now_ns() - start < took)
+			took = now_ns() - start;
+		per_ns = 1e6 / (double)took;
+	}
+	return (uint64_t)(ns * per_ns) + 1;
+}
+
+size_t capacity_of(const pp_bench_queue *queue, void *open, const pp_bench_spec *spec)
+{
+	if (!(queue->guarantees & PP_BENCH_BOUNDED))
+		return SIZE_MAX;
+	return queue->capacity ? queue->capacity(open) : spec->capacity;
+}
+
+static void no_tick(pp_bench_side *side)
+{
+	side->run = UINT64_MAX;
+}
+
+static void no_mark(pp_bench_side *side, uint64_t word)
+{
+	(void)side;
+	(void)word;
+}
+
+void side_plain(pp_bench_side *side, void *queue, const pp_bench_spec *spec, uint64_t left)
+{
+	*side = (pp_bench_side){
+		.left = left, .run = UINT64_MAX, .deadline = INT64_MAX,
+		.items = touched(spec->batch * spec->item_size), .item_size = spec->item_size,
+		.batch = spec->batch, .tick = no_tick, .marked = no_mark, .queue = queue,
+	};
+}
+
+static size_t depth_of(const struct run *run)
+{
+	return run->spec->queue->depth ? run->spec->queue->depth(run->queue) : 0;
+}
+
+static int64_t clock_of(const struct run *run)
+{
+	return run->spec->clock ? run->spec->clock() : now_ns();
+}
+
+static uint64_t next_mark(struct worker *w)
+{
+	uint64_t every = w->run->spec->mark_every;
+
+	return every ? every / 2 + 1 + next_random(&w->random) % every : UINT64_MAX;
+}
+
+/* How far the producer may run before somebody has to look. */
+static void set_run(struct worker *w)
+{
+	w->side.run = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
+	w->side.mark = w->side.run == w->to_mark ? PP_BENCH_MARK : 0;
+}
+
+static void on_tick(pp_bench_side *side)
+{
+	struct worker *w = side->harness;
+	uint64_t ran = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
+
+	if (side->mark) {
+		look_add(&w->log, clock_of(w->run), side->word - 1, depth_of(w->run), false);
+		w->marks++;
+	}
+	w->to_mark -= ran;
+	w->to_pause -= ran;
+	if (!w->to_mark)
+		w->to_mark = next_mark(w);
+	if (!w->to_pause) {
+		sleep_ns(BURST_PAUSE_NS);
+		w->to_pause = BURST_ITEMS;
+	}
+	set_run(w);
+}
+
+/* Paced: let go what is due, up to the next item that is marked. */
+static void on_pace(pp_bench_side *side)
+{
+	struct worker *w = side->harness;
+	uint64_t sent = side->word & PP_BENCH_SEQ_MASK, due;
+
+	if (side->mark) {
+		w->marks++;
+		w->to_mark = next_mark(w);
+	}
+	do {
+		due = (uint64_t)((double)(now_ns() - w->begin_ns) / w->run->step_ns);
+	} while (due <= sent);
+	side->run = due - sent < w->to_mark ? due - sent : w->to_mark;
+	side->mark = side->run == w->to_mark ? PP_BENCH_MARK : 0;
+	if (!side->mark)
+		w->to_mark -= side->run;
+}
+
+static void on_marked(pp_bench_side *side, uint64_t word)
+{
+	struct worker *w = side->harness;
+
+	look_add(&w->log, clock_of(w->run), word & ~PP_BENCH_MARK, depth_of(w->run), true);
+}
+
+/* Every item of a producer comes once, and in order as far as one consumer can tell. */
+static void on_verify(pp_bench_side *side, uint64_t word)
+{
+	struct worker *w = side->harness;
+	unsigned from = PP_BENCH_PRODUCER(word);
+	uint64_t seq = word & PP_BENCH_SEQ_MASK;
+
+	if (from >= w->run->producers || seq < w->expected[from])
+		w->disorder = true;
+	else
+		w->expected[from] = seq + 1;
+}
+
+static void usage_of(struct worker *w, int sign)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	w->voluntary += sign * usage.ru_nvcsw;
+	w->involuntary += sign * usage.ru_nivcsw;
+	w->cpu_ns += sign * thread_ns();
+}
+
+static void *work(void *argument)
+{
+	struct worker *w = argument;
+	struct run *run = w->run;
+	const pp_bench_queue *queue = run->spec->queue;
+
+	place_side(run->spec->placement, w->consumer, w->index);
+	pthread_barrier_wait(&run->ready);
+	usage_of(w, -1);
+	w->begin_ns = clock_of(run);
+	if (w->consumer) {
+		queue->consume(run->queue, &w->side);
+	} else {
+		if (run->spec->pace > 0)
+			on_pace(&w->side);
+		queue->produce(run->queue, &w->side);
+		if (__atomic_sub_fetch(&run->pushing, 1, __ATOMIC_ACQ_REL) == 0)
+			queue->close(run->queue);
+	}
+	w->end_ns = clock_of(run);
+	usage_of(w, 1);
+	return NULL;
+}
+
+static void set_worker(struct run *run, struct worker *w, bool consumer, unsigned index)
+{
+	const run_spec *spec = run->spec;
+	uint64_t share = spec->items / run->producers;
+	bool slow = spec->regime == (consumer ? SLOW_CONSUMER : SLOW_PRODUCER);
+
+	w->run = run;
+	w->consumer = consumer;
+	w->index = index;
+	w->random = (uint64_t)clock_of(run) * 2 + 1 + index * 2;
+	side_plain(&w->side, run->queue, &spec->spec,
+		   consumer ? UINT64_MAX : share + (index < spec->items % run->producers));
+	w->side.word = consumer ? 0 : (uint64_t)index << PP_BENCH_SEQ_BITS;
+	w->side.work = slow ? work_rounds(SLOW_NS) : 0;
+	w->side.deadline = now_ns() + (int64_t)HANG_SECONDS * 1000000000;
+	w->side.tick = spec->pace > 0 ? on_pace : on_tick;
+	w->side.marked = on_marked;
+	w->side.verify = consumer && spec->verify ? on_verify : NULL;
+	w->side.harness = w;
+	if (spec->mark_every) {
+		w->log.room = LOOKS_MAX;
+		w->log.looks = touched(LOOKS_MAX * sizeof(look));
+	}
+	if (spec->verify)
+		w->expected = touched(run->producers * sizeof(*w->expected));
+	w->to_pause = !consumer && spec->regime == BURSTY_PRODUCER ? BURST_ITEMS : UINT64_MAX;
+	w->to_mark = next_mark(w);
+	if (spec->pace <= 0)
+		set_run(w);
+}
+
+static void join(struct worker *w)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += HANG_SECONDS;
+	if (pthread_timedjoin_np(w->thread, NULL, &until))
+		give_up("%s hangs: a %s is still busy after %d seconds", w->run->spec->queue->name,
+			w->consumer ? "consumer" : "producer", HANG_SECONDS);
+}
+
+/* The sum that the words of what was pushed must come to. */
+static uint64_t sum_of(const struct worker *w)
+{
+	uint64_t n = w->side.moved, first = w->side.word - n;
+	uint64_t triangle = n % 2 ? n * ((n - 1) / 2) : n / 2 * (n - 1);
+
+	return n * first + triangle + w->marks * PP_BENCH_MARK;
+}
+
+static void set_even(double *even, double least, double most)
+{
+	*even = most > 0 ? least / most : 1;
+}
+
+/* Both sides' totals; what does not add up is named. */
+static void add_up(const struct run *run, run_result *result, int64_t *begin)
+{
+	double least[2] = { 1e300, 1e300 }, most[2] = { 0, 0 };
+	uint64_t moved[2] = { 0, 0 }, sum[2] = { 0, 0 };
+	int64_t end = 0;
+	unsigned i;
+
+	*begin = INT64_MAX;
+	for (i = 0; i < run->producers + run->consumers; i++) {
+		const struct worker *w = &run->workers[i];
+		double n = (double)w->side.moved;
+
+		moved[w->consumer] += w->side.moved;
+		sum[w->consumer] += w->consumer ? w->side.sum : sum_of(w);
+		least[w->consumer] = n < least[w->consumer] ? n : least[w->consumer];
+		most[w->consumer] = n > most[w->consumer] ? n : most[w->consumer];
+		*(w->consumer ? &result->pull_cpu : &result->push_cpu) += (double)w->cpu_ns / 1e9;
+		*(w->consumer ? &result->pull_switches : &result->push_switches) +=
+			(double)(w->voluntary + w->involuntary);
+		result->involuntary += (double)w->involuntary;
+		*begin = w->begin_ns < *begin ? w->begin_ns : *begin;
+		end = w->end_ns > end ? w->end_ns : end;
+		result->disorder = result->disorder || w->disorder;
+	}
+	set_even(&result->push_even, least[0], most[0]);
+	set_even(&result->pull_even, least[1], most[1]);
+	result->items = moved[1];
+	result->seconds = (double)(end - *begin) / 1e9;
+	if (moved[0] != moved[1])
+		result->wrong = "items were lost or came twice";
+	else if (sum[0] != sum[1])
+		result->wrong = "items were changed, lost or came twice";
+}
+
+static void look_back(const struct run *run, run_result *result, int64_t begin)
+{
+	unsigned n = run->producers + run->consumers, i;
+	size_t capacity = capacity_of(run->spec->queue, run->queue, &run->spec->spec);
+	look_log *logs = touched(n * sizeof(*logs));
+	int wrong;
+
+	for (i = 0; i < n; i++)
+		logs[i] = run->workers[i].log;
+	result->has_depth = run->spec->queue->depth != NULL;
+	wrong = depth_analyse(logs, run->producers, run->consumers, capacity, begin,
+			      (double)result->items / result->seconds, &result->depth);
+	result->disorder = result->disorder || wrong & LOOKS_DISORDER;
+	if (wrong & LOOKS_STRANGE && !result->wrong)
+		result->wrong = "a marked item came twice or from nowhere";
+	free(logs);
+}
+
+/* Paced: when an item was meant to be sent follows from its number. */
+static void keep_latencies(const struct run *run, run_result *result)
+{
+	unsigned i;
+	size_t j;
+
+	result->latencies = touched(run->consumers * LOOKS_MAX * sizeof(double));
+	for (i = run->producers; i < run->producers + run->consumers; i++) {
+		const look_log *log = &run->workers[i].log;
+
+		for (j = 0; j < log->count; j++) {
+			uint64_t word = log->looks[j].word;
+			const struct worker *from = &run->workers[PP_BENCH_PRODUCER(word)];
+			double meant = (double)((word & PP_BENCH_SEQ_MASK) + 1) * run->step_ns;
+
+			result->latencies[result->latency_count++] =
+				(double)(log->looks[j].ns - from->begin_ns) - meant;
+		}
+	}
+}
+
+static void tear_down(struct run *run)
+{
+	unsigned i;
+
+	run->spec->queue->destroy(run->queue);
+	for (i = 0; i < run->producers + run->consumers; i++) {
+		free(run->workers[i].side.items);
+		free(run->workers[i].log.looks);
+		free(run->workers[i].expected);
+	}
+	free(run->workers);
+	pthread_barrier_destroy(&run->ready);
+}
+
+int run_once(const run_spec *spec, run_result *result)
+{
+	struct run run = { .spec = spec, .producers = spec->spec.producers,
+			   .consumers = spec->spec.consumers, .pushing = spec->spec.producers };
+	unsigned n = run.producers + run.consumers, i;
+	struct machine_time before;
+	int64_t begin;
+	int error;
+
+	*result = (run_result){ .line_ns = line_now() };
+	error = spec->queue->open(&run.queue, &spec->spec);
+	if (error)
+		return error;
+	if (spec->pace > 0)
+		run.step_ns = 1e9 / spec->pace * run.producers;
+	run.workers = touched(n * sizeof(*run.workers));
+	pthread_barrier_init(&run.ready, NULL, n);
+	for (i = 0; i < n; i++)
+		set_worker(&run, &run.workers[i], i >= run.producers,
+			   i >= run.producers ? i - run.producers : i);
+	machine_time(&before);
+	for (i = 0; i < n; i++)
+		if (pthread_create(&run.workers[i].thread, NULL, work, &run.workers[i]))
+			give_up("cannot start a thread");
+	for (i = 0; i < n; i++)
+		join(&run.workers[i]);
+	machine_shares(&before, &result->steal, &result->others);
+	add_up(&run, result, &begin);
+	if (spec->queue->counts) {
+		spec->queue->counts(run.queue, &result->counts);
+		result->has_counts = true;
+	}
+	if (spec->mark_every && spec->pace <= 0)
+		look_back(&run, result, begin);
+	if (spec->pace > 0)
+		keep_latencies(&run, result);
+	if (result->disorder && !result->wrong &&
+	    spec->queue->guarantees & (PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO))
+		result->wrong = "a producer's items came out of order";
+	tear_down(&run);
+	return 0;
+}

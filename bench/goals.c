@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The project's targets: ratios of two things measured one right after the other, the
+ * order turned round every time, with a bootstrap interval of the median ratio.  A
+ * target is met when the worse end of the interval meets it.
+ */
+#include "commands.h"
+#include "floor.h"
+#include "gbench.h"
+#include "goals.h"
+#include "idle.h"
+#include "latency.h"
+#include "point.h"
+#include "progress.h"
+#include "queues/queues.h"
+#include "results.h"
+#include "stats.h"
+#include "util.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAIRS = 15, PAIRS_MAX = 100 };
+
+struct measured {
+	double ratio[PAIRS_MAX], a[PAIRS_MAX], b[PAIRS_MAX], line[PAIRS_MAX];
+	int    count;
+};
+
+static struct goal *goals;
+static size_t goal_count;
+static struct measured *measured;
+static double blocked_seconds = 10;
+
+/* ---- What an arm can measure ------------------------------------------------------- */
+
+static double sample(struct arm *arm, run_result *result)
+{
+	static options o = { .item_size = 8, .reps = 1 };
+
+	if (!arm->point) {
+		o.min_time = arm->seconds;
+		arm->point = point_new(&o, arm->queue, (shape){ arm->threads, arm->threads },
+				       arm->capacity);
+		if (!arm->point)
+			give_up("%s cannot do capacity %zu", arm->queue->name, arm->capacity);
+		arm->point->run.spec.batch = arm->batch ? arm->batch : 1;
+		arm->point->run.spec.form = arm->form;
+		arm->point->run.spec.flags = arm->park ? PP_BENCH_PARK : 0;
+		arm->point->run.placement = arm->where;
+		arm->point->depth = arm->depth;
+	}
+	point_sample(arm->point, result);
+	if (result->wrong)
+		give_up("%s: %s", arm->queue->name, result->wrong);
+	return rate_of(result);
+}
+
+double arm_rate(struct arm *arm)
+{
+	run_result result;
+
+	return sample(arm, &result);
+}
+
+double arm_time(struct arm *arm)
+{
+	return 1e9 / arm_rate(arm);
+}
+
+double arm_switches(struct arm *arm)
+{
+	run_result result;
+
+	sample(arm, &result);
+	return (result.push_switches + result.pull_switches) / (double)result.items;
+}
+
+double arm_wakes(struct arm *arm)
+{
+	run_result result;
+
+	sample(arm, &result);
+	return (double)(result.counts.push_wakes + result.counts.pull_wakes) /
+	       (double)(result.counts.push_parks + result.counts.pull_parks);
+}
+
+/* The better of the blocking rivals that are built in. */
+double arm_rival(struct arm *arm)
+{
+	static struct arm rivals[64][2];
+	static size_t used;
+	double mutex, pipe;
+
+	if (!arm->rivals) {
+		arm->rivals = rivals[used++ % COUNT_OF(rivals)];
+		arm->rivals[0] = arm->rivals[1] = *arm;
+		arm->rivals[0].queue = &queue_mutex;
+		arm->rivals[1].queue = &queue_pipe;
+	}
+	mutex = arm_rate(&arm->rivals[0]);
+	pipe = arm_rate(&arm->rivals[1]);
+	return mutex > pipe ? mutex : pipe;
+}
+
+double arm_index_ring(struct arm *arm)
+{
+	return index_ring_rate(arm->batch);
+}
+
+double arm_line(struct arm *arm)
+{
+	(void)arm;
+	return line_round_trip(1, 5);
+}
+
+double arm_ping_pong(struct arm *arm)
+{
+	return ping_pong_ns(arm->queue, arm->where, arm->park, arm->seconds);
+}
+
+double arm_futex(struct arm *arm)
+{
+	return futex_round_trip(arm->where == PLACE_TWO);
+}
+
+double arm_constant(struct arm *arm)
+{
+	return arm->constant;
+}
+
+double arm_slow_consumer(struct arm *arm)
+{
+	return slow_consumer_share(arm->queue, arm->capacity, 50);
+}
+
+/* One 10 s wait of many threads serves all repetitions: each takes one thread. */
+static blocked *blocked_all(void)
+{
+	static blocked waits[2 * PAIRS + 2];
+	static bool done;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(waits) && !done; i++)
+		waits[i] = (blocked){ .queue = i % 4 < 2 ? &queue_spsc : &queue_mpmc,
+				      .capacity = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 1024, .pull = i % 2 };
+	if (!done)
+		blocked_measure(waits, COUNT_OF(waits), blocked_seconds);
+	done = true;
+	return waits;
+}
+
+double arm_blocked_cpu(struct arm *arm)
+{
+	return blocked_all()[arm->turn++ % (2 * PAIRS)].cpu_ms;
+}
+
+double arm_blocked_switches(struct arm *arm)
+{
+	return blocked_all()[arm->turn++ % (2 * PAIRS)].switches;
+}
+
+/* ---- The subcommand ------------------------------------------------------------------- */
+
+static void body(gb_state *state, void *context)
+{
+	struct goal *g = context;
+	struct measured *m = &measured[g - goals];
+	int64_t start = now_ns();
+	double a, b, line = line_now();
+
+	if (interrupted) {
+		gb_skip(state, "interrupted");
+		return;
+	}
+	if (m->count % 2) {
+		b = g->b.measure(&g->b);
+		a = g->a.measure(&g->a);
+	} else {
+		a = g->a.measure(&g->a);
+		b = g->b.measure(&g->b);
+	}
+	if (m->count < PAIRS_MAX) {
+		m->a[m->count] = a;
+		m->b[m->count] = b;
+		m->line[m->count] = line;
+		m->ratio[m->count++] = a / b;
+	}
+	gb_time(state, (double)(now_ns() - start) / 1e9);
+	gb_count(state, "row", g->row);
+	gb_count(state, "a", a);
+	gb_count(state, "b", b);
+	gb_count(state, "ratio", a / b);
+	gb_count(state, "must", g->must);
+	gb_count(state, "goal", g->goal);
+	gb_count(state, "line_ns", line);
+	progress_step(g->what);
+}
+
+static bool meets(const struct goal *g, double worse, double target)
+{
+	return g->at_least ? worse >= target : worse <= target;
+}
+
+static void show_goal(const struct goal *g, struct measured *m)
+{
+	size_t n = (size_t)m->count;
+	double low, high, worse;
+	const char *verdict;
+
+	if (!n)
+		return;
+	median_interval(m->ratio, n, &low, &high);
+	worse = g->at_least ? low : high;
+	verdict = meets(g, worse, g->goal) ? "goal met" : meets(g, worse, g->must) ? "met" : "NOT MET";
+	say("%3d %-58s %9.4g %9.4g %8.4g  %.4g..%.4g  %s %g / %g  %s%s  line %.0f ns\n", g->row, g->what,
+	    spread_of(m->a, n).median, spread_of(m->b, n).median, spread_of(m->ratio, n).median, low, high,
+	    g->at_least ? ">=" : "<=", g->must, g->goal, verdict,
+	    g->rival_pending ? ", rival pending" : "", spread_of(m->line, n).median);
+}
+
+int command_goals(options *o)
+{
+	size_t i;
+
+	if (!o->reps)
+		o->reps = o->quick ? 3 : PAIRS;
+	if (o->reps > PAIRS_MAX)
+		bad_use("--reps: at most %d here", PAIRS_MAX);
+	if (o->min_time <= 0)
+		o->min_time = o->quick ? 0.02 : 0.1;
+	blocked_seconds = o->idle_time > 0 ? o->idle_time : o->quick ? 1 : 10;
+	if (place_cpus() < 2)
+		bad_use("goals needs two CPUs");
+	results_open(o);
+	goals = goals_list(&goal_count);
+	measured = touched(goal_count * sizeof(*measured));
+	for (i = 0; i < goal_count; i++) {
+		char *name = text("goals/row:%d/%s", goals[i].row, goals[i].what), *at;
+
+		goals[i].a.seconds = goals[i].b.seconds = o->min_time;
+		for (at = name; *at; at++)
+			*at = *at == ' ' ? '_' : *at;
+		gb_register(name, body, &goals[i], o->reps);
+	}
+	if (!results_run(o, NULL))
+		bad_use("no benchmark matches the filter");
+	say("\nrow what is compared %42s %9s %9s %8s  95 %% of ratio  must / goal\n", "", "a", "b", "ratio");
+	for (i = 0; i < goal_count; i++)
+		show_goal(&goals[i], &measured[i]);
+	say("\na, b: medians in items/s, ns, or as the row says; a ratio is the median of a / b.\n"
+	    "rival pending: compared with the mutex ring and pipe(2) only.\n");
+	results_close(o);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* pushpull-bench: throughput, depth and waiting of bounded queues. */
+#include "commands.h"
+#include "gbench.h"
+#include "place.h"
+#include "util.h"
+
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(options *o);
+	} commands[] = {
+		{ "sweep", command_sweep }, { "latency", command_latency }, { "idle", command_idle },
+		{ "limits", command_limits }, { "check", command_check }, { "goals", command_goals },
+		{ "selftest", command_selftest },
+	};
+	static options o;
+	size_t i;
+	int status = EXIT_BAD_USE;
+
+	gb_init(&argc, argv);
+	place_init();
+	options_read(&o, argc, argv);
+	catch_interrupts();
+	for (i = 0; i < COUNT_OF(commands); i++)
+		if (!strcmp(commands[i].name, o.command))
+			status = commands[i].run(&o);
+	gb_end();
+	return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* One point of a sweep: a queue in one setting, and its samples. */
+#ifndef BENCH_POINT_H
+#define BENCH_POINT_H
+
+#include "engine.h"
+#include "gbench.h"
+#include "options.h"
+
+typedef struct point {
+	run_spec run;
+	char    *name;
+	size_t   capacity;  /* what the queue really holds, SIZE_MAX: no bounds */
+	double   min_time;
+	double   rate;      /* items a second, from the last sample; 0: not yet known */
+	bool     depth;
+	run_result *samples;
+	int      count, reps;
+} point;
+
+/* A point, or NULL where the queue cannot do that. */
+point *point_new(const options *o, const pp_bench_queue *queue, shape of, size_t capacity);
+/* Give it its name and register it. */
+void point_register(point *p, const char *group);
+
+/* Take one sample, at least min_time long; what the queue did wrong is in the result. */
+void point_sample(point *p, run_result *result);
+
+/* Median, smallest and largest of one figure over the samples. */
+typedef double figure(const run_result *result);
+double point_median(const point *p, figure *of);
+void   point_spread(const point *p, figure *of, double *median, double *least, double *most);
+
+double rate_of(const run_result *r);
+double depth_mean_of(const run_result *r);
+double wait_of(const run_result *r);
+bool   point_valid(const run_result *r);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The queues that are built in; they present themselves as any plugin does. */
+#ifndef BENCH_QUEUES_H
+#define BENCH_QUEUES_H
+
+#include <pushpull/bench.h>
+
+extern const pp_bench_queue queue_spsc;   /* PP_SPSC, plain functions         */
+extern const pp_bench_queue queue_mpmc;   /* PP_MPMC, plain functions         */
+extern const pp_bench_queue queue_mutex;  /* a mutex and two condition variables */
+extern const pp_bench_queue queue_pipe;   /* pipe(2)                          */
+extern const pp_bench_queue queue_list;   /* unbounded: the anti-pattern      */
+
+/* A built-in by name, or NULL. */
+const pp_bench_queue *queue_find(const char *name);
+const pp_bench_queue *queue_at(unsigned n); /* NULL after the last */
+/* Load a plugin; what is wrong with it ends the program with one line. */
+const pp_bench_queue *queue_load(const char *path);
+/* "FIFO, bounded, exact capacity, blocks", on the heap. */
+char *queue_promises(const pp_bench_queue *queue);
+
+/* An item is a multiple of 8 bytes: every queue copies the common sizes without a call. */
+static inline void queue_copy(void *to, const void *from, size_t size)
+{
+	if (size == 8)
+		memcpy(to, from, 8);
+	else
+		memcpy(to, from, size);
+}
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "results.h"
+
+#include "gbench.h"
+#include "machine.h"
+#include "progress.h"
+#include "util.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static char *json, *json_made, *txt, *txt_made;
+static FILE *printed;
+static struct machine_time before;
+
+/* Also the folders above it. */
+static void make_folder(const char *path)
+{
+	char *copy = text("%s", path), *at;
+
+	for (at = copy + 1; *at; at++)
+		if (*at == '/') {
+			*at = 0;
+			mkdir(copy, 0777);
+			*at = '/';
+		}
+	if (mkdir(copy, 0777) && errno != EEXIST)
+		bad_use("cannot make the folder %s: %s", path, strerror(errno));
+	free(copy);
+}
+
+static void unfinished(void)
+{
+	if (json_made)
+		unlink(json_made);
+	if (txt_made)
+		unlink(txt_made);
+}
+
+void results_open(const options *o)
+{
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
+	make_folder(o->out);
+	/* The number keeps runs of one second apart. */
+	json = text("%s/%s%s-%s-%d.json", o->out, o->command, o->quick ? "-quick" : "", stamp, getpid());
+	txt = text("%s/%s%s-%s-%d.txt", o->out, o->command, o->quick ? "-quick" : "", stamp, getpid());
+	json_made = text("%s.part", json);
+	txt_made = text("%s.part", txt);
+	printed = fopen(txt_made, "we");
+	if (!printed)
+		bad_use("cannot write to %s: %s", o->out, strerror(errno));
+	atexit(unfinished);
+	machine_time(&before);
+	machine_describe();
+	gb_context("pp_command", o->command);
+	gb_context("pp_quick", o->quick ? "yes" : "no");
+}
+
+bool results_run(const options *o, const char *const *shown)
+{
+	gb_view view = { .quiet = shown == NULL, .shown = shown, .before_print = progress_clear };
+	size_t planned = gb_planned(), ran;
+
+	(void)o;
+	progress_begin(planned);
+	ran = gb_run(&view, gb_has_flag("--benchmark_out") ? NULL : json_made);
+	progress_end();
+	return ran > 0;
+}
+
+void say(const char *format, ...)
+{
+	va_list arguments, again;
+
+	va_start(arguments, format);
+	va_copy(again, arguments);
+	/* A user's --benchmark_format owns stdout. */
+	vfprintf(gb_has_flag("--benchmark_format") ? stderr : stdout, format, arguments);
+	if (printed)
+		vfprintf(printed, format, again);
+	va_end(again);
+	va_end(arguments);
+}
+
+static void keep(char **made, const char *name)
+{
+	if (*made && access(*made, F_OK) == 0 && rename(*made, name))
+		give_up("cannot rename %s: %s", *made, strerror(errno));
+	free(*made);
+	*made = NULL;
+}
+
+void results_close(const options *o)
+{
+	double steal, others;
+
+	machine_shares(&before, &steal, &others);
+	if (steal > 0.005 || others > 0.02)
+		say("\nA noisy run: other processes took %.1f %% of the CPUs' time, %.2f %% was stolen.\n",
+		    others * 100, steal * 100);
+	if (o->quick)
+		say("\nA quick run: a smoke test, not a measurement.\n");
+	if (interrupted)
+		say("\nInterrupted: what was measured until then is kept.\n");
+	if (fclose(printed))
+		give_up("cannot write %s: %s", txt, strerror(errno));
+	printed = NULL;
+	keep(&txt_made, txt);
+	if (!gb_has_flag("--benchmark_out")) {
+		keep(&json_made, json);
+		say("\nresults: %s\n         %s\n", json, txt);
+	} else {
+		say("\nresults: as --benchmark_out says, and %s\n", txt);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where results go: one JSON file per run, in Google Benchmark's format, which appears
+ * under its name when it is whole; and beside it the text that was printed.
+ */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include "options.h"
+
+#include <stdio.h>
+
+/* Look whether results can be written, before anything is measured. */
+void results_open(const options *o);
+/* Run what is registered; false: nothing was let through by the filter. */
+bool results_run(const options *o, const char *const *shown);
+/* Printed lines go to the terminal and into the text file. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Give the files their names and say where they are. */
+void results_close(const options *o);
+
+#endif
