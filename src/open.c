@@ -156,6 +156,7 @@ static int open_channel(const pp_config *c, struct pp_channel **opened)
 int pp_open_with(pp_tx **tx, pp_rx **rx, const pp_config *config)
 {
 	struct pp_channel *ch;
+	int saved = errno;
 	pp_config c;
 	int r;
 
@@ -168,6 +169,7 @@ int pp_open_with(pp_tx **tx, pp_rx **rx, const pp_config *config)
 	r = read_config(&c, config);
 	if (r == 0)
 		r = open_channel(&c, &ch);
+	errno = saved; /* the allocator's */
 	if (r < 0)
 		return r;
 	*tx = &ch->tx;

@@ -78,6 +78,7 @@ static void pass_on(struct pp_op *op)
 
 ssize_t pp_wait(struct pp_op *op)
 {
+	uint64_t moved = op->max; /* when it last spun; never a count of items under way */
 	bool owes = false;
 	int r = -EAGAIN;
 
@@ -88,7 +89,11 @@ ssize_t pp_wait(struct pp_op *op)
 			r = -ETIMEDOUT;
 			break;
 		}
-		r = spin(op);
+		/* Woken for nothing: waiting for a slot that is half-way is not a spin. */
+		if (op->done != moved) {
+			moved = op->done;
+			r = spin(op);
+		}
 		if (undecided(r))
 			r = park(op, &owes);
 	}
