@@ -98,6 +98,7 @@ static void one_for_one(pp_kind kind, size_t capacity)
 
 	pusher_start(&p, &e, capacity + 5);
 	for (size_t pulled = 0; pulled < 5; pulled++) {
+		AWAIT(atomic_load(&p.pushed) >= capacity + pulled);
 		ends_await_parked(&e, 1, 0);
 		EXPECT_EQ(atomic_load(&p.pushed), capacity + pulled);
 		EXPECT_EQ(pp_pull(e.rx, &item), 0);

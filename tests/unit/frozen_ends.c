@@ -268,7 +268,7 @@ Test(frozen_ends, beside_a_stopped_handoff_tries_return_at_once_and_nobody_meets
 
 static void run_through(struct stepped *s, const struct form *form, const struct ends *e)
 {
-	*s = (struct stepped){ .freeze_at = 0 };
+	*s = (struct stepped){ .trace = true };
 	s->call.form = form;
 	s->call.ends = *e;
 	s->call.n = 1;

@@ -2,11 +2,13 @@
 /*
  * A call, stopped between two of its machine instructions.
  *
- * The call runs in a thread of its own with the processor's trap flag set, and a SIGTRAP
- * handler counts its instructions.  At a chosen one the handler does not return until it
- * is let go: the thread is frozen there, as if preempted for as long as we like.  So
- * every point of a push, a pull, a close is tried, and not only those that somebody
- * thought of.  x86-64 only; elsewhere stepping_works() is false and the tests are skipped.
+ * The call is run once with the processor's trap flag set, and a SIGTRAP handler notes
+ * every instruction of the library that it executes.  Then it is run again and again, each
+ * time with a breakpoint at another of them; the thread that meets it stays in the handler
+ * until it is let go, as if preempted there for as long as we like.  So every point of a
+ * push, a pull, a close is tried, and not only those that somebody thought of.
+ *
+ * x86-64 only; elsewhere stepping_works() is false and the tests are skipped.
  */
 #ifndef TESTS_UNIT_STEPPING_H
 #define TESTS_UNIT_STEPPING_H
@@ -14,18 +16,16 @@
 #include "support.h"
 
 struct stepped {
-	struct call call;      /* what to run; call.returned and call.result as usual */
-	unsigned    freeze_at; /* the instruction to stop before; 0: run through */
-	atomic_uint steps;     /* instructions so far */
-	atomic_bool frozen;    /* stands there now */
-	atomic_bool go;        /* may go on */
-	atomic_uint locked, fences, system_calls; /* instructions of these kinds */
+	struct call call;   /* what to run; its results as usual */
+	bool        trace;  /* note instructions instead of stopping */
+	atomic_bool frozen; /* stands at the breakpoint now */
+	atomic_bool go;     /* may go on */
+	atomic_uint steps, locked, fences, system_calls; /* traced instructions, by kind */
 };
 
 bool stepping_works(void);
+/* Start the call in a thread, and wait until it is frozen, asleep or has returned. */
 void stepped_start(struct stepped *s);
-/* Wait until it stands at freeze_at (true), has returned or sleeps before it (false). */
-bool stepped_frozen(struct stepped *s);
 ssize_t stepped_finish(struct stepped *s);
 
 /* ---- A scene: one call, stopped at every instruction in turn ----------------------- */
@@ -42,10 +42,7 @@ struct scene {
 /* Acts while the call stands still, lets it finish, and checks. */
 typedef void scene_body(const struct scene *scene, struct stepped *s, struct ends *e);
 
-/*
- * Run `body` with the call frozen before its first instruction, its second, and so on
- * until it runs through (or sleeps) unfrozen; each time on a fresh ring.
- */
+/* Run `body` once per instruction of the call, each time on a fresh ring. */
 void at_every_instruction(const struct scene *scene, scene_body *body);
 /* Items that the ring of the current round has passed to its drop. */
 unsigned scene_dropped(void);

@@ -96,6 +96,7 @@ void streams_run(struct streams *s)
 
 	s->push = s->push ? s->push : &push_forms[SINGLE];
 	s->pull = s->pull ? s->pull : &pull_forms[SINGLE];
+	atomic_store(&s->pulled, 0);
 	s->ledger = calloc(total, sizeof(*s->ledger));
 	EXPECT(s->ledger != NULL);
 	for (unsigned i = 0; i < s->consumers; i++)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ struct ends ends_open_with(const pp_config *config)
 {
 	struct ends e = { NULL, NULL };
 
+	/* Naps of the length asked for: the default slack is 50 us. */
+	(void)prctl(PR_SET_TIMERSLACK, 1000);
 	snprintf(ring_name, sizeof(ring_name), "%s, capacity %zu, items of %zu",
 		 config->kind == PP_SPSC ? "SPSC" : "MPMC", config->capacity, config->item_size);
 	EXPECT_EQ(pp_open_with(&e.tx, &e.rx, config), 0);
@@ -49,7 +52,7 @@ pp_stats ends_stats(const struct ends *e)
 
 void doze(void)
 {
-	nanosleep(&(struct timespec){ .tv_nsec = 50 * 1000 }, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 }, NULL);
 }
 
 void ends_await_parked(const struct ends *e, uint32_t pushers, uint32_t pullers)
