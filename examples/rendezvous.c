@@ -9,7 +9,7 @@
 struct desk {
 	pp_rx *rx;
 	char   signature[32]; /* plain memory: the rendezvous alone orders it */
-	int    parcel;
+	int    parcel, second_parcel;
 };
 
 static void *receive(void *argument)
@@ -18,7 +18,19 @@ static void *receive(void *argument)
 
 	strcpy(desk->signature, "signed, the receiver");
 	MUST(pp_pull(desk->rx, &desk->parcel));
+	MUST(pp_pull(desk->rx, &desk->second_parcel));
 	return NULL;
+}
+
+/* Keeps trying: succeeds once the receiver is there, and not before. */
+static void catch_receiver(pp_tx *tx, int parcel)
+{
+	int result;
+
+	while ((result = pp_try_push(tx, &parcel)) != 0) {
+		HOLDS(result == -EAGAIN || result == -EBUSY);
+		doze(PP_MS);
+	}
 }
 
 int main(void)
@@ -42,8 +54,11 @@ int main(void)
 	HOLDS(strcmp(desk.signature, "signed, the receiver") == 0);
 	HOLDS(pp_tx_depth(tx) == 0);
 
+	catch_receiver(tx, 43);
+	printf("try: the receiver was waiting\n");
+
 	join(receiver);
-	HOLDS(desk.parcel == 42);
+	HOLDS(desk.parcel == 42 && desk.second_parcel == 43);
 	pp_tx_unref(tx);
 	pp_rx_unref(desk.rx);
 	return EXIT_SUCCESS;
