@@ -24,6 +24,12 @@ PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 	ec_wake(&rx->end.block->space, (uint64_t)n);
 }
 
+PP_NOINLINE static int alerted_one(struct pp_rx *rx)
+{
+	alerted(rx, 1);
+	return 0;
+}
+
 /* After giving slots back: is anyone to be told? */
 PP_INLINE int64_t freed(struct pp_rx *rx, int64_t n)
 {
@@ -89,17 +95,7 @@ static bool pull_ready(struct pp_end *end)
 	                                 : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PULL);
 }
 
-/* One item, without waiting: 1, or the negative result. */
-PP_INLINE int64_t pull_one(struct pp_rx *rx, void *item)
-{
-	if (pp_likely(rx->end.mode == PP_MODE_SPSC))
-		return pull_spsc(rx, item, 1);
-	if (pp_likely(rx->end.mode == PP_MODE_MPMC))
-		return pull_mpmc(rx, item, 1);
-	return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
-}
-
-/* ---- blocking ----------------------------------------------------------------- */
+/* ---- one item ------------------------------------------------------------------ */
 
 PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done, size_t min,
                                      size_t max, pp_time deadline)
@@ -112,43 +108,76 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
-/* `r` is what the attempt gave: wait if it could only not go ahead now. */
-PP_INLINE int pull_or_wait(struct pp_rx *rx, void *item, int64_t r, pp_time deadline)
+/* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
+PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
+	int64_t r;
 	ssize_t w;
 
-	if (pp_likely(r > 0))
+	if (!rx || !item)
+		return -EINVAL;
+	r = rx->end.mode == PP_MODE_MEET
+	            ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
+	            : pull_some(&rx->end, item, 1);
+	if (r > 0)
 		return 0;
 	if (r != -EAGAIN && r != -EBUSY)
 		return (int)r;
+	if (deadline == DO_NOT_WAIT) {
+		pp_count(&rx->side.refused);
+		return (int)r;
+	}
 	w = pull_wait(rx, item, 0, 1, 1, deadline);
 	return w > 0 ? 0 : (int)w;
 }
 
+PP_NOINLINE_HOT static int pull_one_mpmc(struct pp_rx *rx, void *item, pp_time deadline)
+{
+	if (pp_likely(pull_mpmc(rx, item, 1) > 0))
+		return 0;
+	return pull_slowly(rx, item, deadline);
+}
+
+/* The path of nearly every item, kept free of calls so that it needs no stack.
+ * An ended ring, an empty one, a size without a copy of its own: pull_slowly() begins again. */
+PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
+{
+	const struct pp_slots *slots;
+	struct spsc *r;
+
+	if (pp_unlikely(!rx || !item || rx->end.mode != PP_MODE_SPSC))
+		return rx && item && rx->end.mode == PP_MODE_MPMC
+		               ? pull_one_mpmc(rx, item, deadline)
+		               : pull_slowly(rx, item, deadline);
+	r = &rx->end.block->ring.spsc;
+	slots = &rx->end.slots;
+	if (pp_unlikely(spsc_claim_pull(r, &rx->spsc, 1, rx->end.fenced) <= 0))
+		return pull_slowly(rx, item, deadline);
+	PP_STALL(pull_claimed);
+	if (pp_unlikely(!pp_copy_known(item, pp_slot_item(slots, rx->spsc.cursor), slots->item_size)))
+		return pull_slowly(rx, item, deadline);
+	PP_STALL(pull_copied);
+	spsc_publish_pull(r, &rx->spsc, 1);
+	PP_STALL(pull_freed);
+	pp_light(PULL_LIGHT, rx->end.fenced);
+	if (pp_unlikely(ec_alert(&rx->end.block->space)))
+		return alerted_one(rx);
+	return 0;
+}
+
 int pp_pull(pp_rx *rx, void *item)
 {
-	return pp_pull_until(rx, item, PP_FOREVER);
+	return pull_one(rx, item, PP_FOREVER);
 }
 
 int pp_pull_until(pp_rx *rx, void *item, pp_time deadline)
 {
-	if (pp_unlikely(!rx || !item))
-		return -EINVAL;
-	return pull_or_wait(rx, item, pull_one(rx, item), deadline);
+	return pull_one(rx, item, deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline);
 }
 
 int pp_try_pull(pp_rx *rx, void *item)
 {
-	int64_t r;
-
-	if (pp_unlikely(!rx || !item))
-		return -EINVAL;
-	r = pull_one(rx, item);
-	if (pp_likely(r > 0))
-		return 0;
-	if (r == -EAGAIN || r == -EBUSY)
-		pp_count(&rx->side.refused);
-	return (int)r;
+	return pull_one(rx, item, DO_NOT_WAIT);
 }
 
 /* ---- batches ------------------------------------------------------------------ */

@@ -42,6 +42,13 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 	return n;
 }
 
+PP_NOINLINE static int alerted_one(struct pp_tx *tx, uint32_t alert)
+{
+	int64_t r = alerted(tx, 1, alert);
+
+	return r > 0 ? 0 : (int)r;
+}
+
 /* After publishing: is anyone to be told? */
 PP_INLINE int64_t published(struct pp_tx *tx, int64_t n)
 {
@@ -137,19 +144,7 @@ static bool push_ready(struct pp_end *end)
 	                                     : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PUSH);
 }
 
-/* One item, without waiting: 1, or the negative result. */
-PP_INLINE int64_t push_one(struct pp_tx *tx, const void *item)
-{
-	if (pp_likely(tx->end.mode == PP_MODE_SPSC))
-		return push_spsc(tx, item, 1);
-	if (pp_likely(tx->end.mode == PP_MODE_MPMC))
-		return push_mpmc(tx, item, 1);
-	if (tx->end.mode == PP_MODE_TRACKED)
-		return push_tracked(tx, item, 1);
-	return meet_try(&tx->end.channel->meeting, MEET_PUSH, (void *)(uintptr_t)item);
-}
-
-/* ---- blocking ----------------------------------------------------------------- */
+/* ---- one item ------------------------------------------------------------------ */
 
 PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t n, size_t done,
                                      pp_time deadline)
@@ -165,43 +160,78 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }
 
-/* `r` is what the attempt gave: wait if it could only not go ahead now. */
-PP_INLINE int push_or_wait(struct pp_tx *tx, const void *item, int64_t r, pp_time deadline)
+/* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
+PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time deadline)
 {
+	int64_t r;
 	ssize_t w;
 
-	if (pp_likely(r > 0))
+	if (!tx || !item)
+		return -EINVAL;
+	r = tx->end.mode == PP_MODE_MEET
+	            ? meet_try(&tx->end.channel->meeting, MEET_PUSH, (void *)(uintptr_t)item)
+	            : push_some(&tx->end, (unsigned char *)(uintptr_t)item, 1);
+	if (r > 0)
 		return 0;
 	if (r != -EAGAIN && r != -EBUSY)
 		return (int)r;
+	if (deadline == DO_NOT_WAIT) {
+		pp_count(&tx->side.refused);
+		return (int)r;
+	}
 	w = push_wait(tx, item, 1, 0, deadline);
 	return w > 0 ? 0 : (int)w;
 }
 
+PP_NOINLINE_HOT static int push_one_mpmc(struct pp_tx *tx, const void *item, pp_time deadline)
+{
+	if (pp_likely(push_mpmc(tx, item, 1) > 0))
+		return 0;
+	return push_slowly(tx, item, deadline);
+}
+
+/* The path of nearly every item, kept free of calls so that it needs no stack.
+ * A sealed ring, a full one, a size without a copy of its own: push_slowly() begins again. */
+PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
+{
+	const struct pp_slots *slots;
+	struct spsc *r;
+	uint32_t alert;
+
+	if (pp_unlikely(!tx || !item || tx->end.mode != PP_MODE_SPSC))
+		return tx && item && tx->end.mode == PP_MODE_MPMC
+		               ? push_one_mpmc(tx, item, deadline)
+		               : push_slowly(tx, item, deadline);
+	r = &tx->end.block->ring.spsc;
+	slots = &tx->end.slots;
+	if (pp_unlikely(spsc_claim_push(r, &tx->spsc, 1) <= 0))
+		return push_slowly(tx, item, deadline);
+	PP_STALL(push_claimed);
+	if (pp_unlikely(!pp_copy_known(pp_slot_item(slots, tx->spsc.cursor), item, slots->item_size)))
+		return push_slowly(tx, item, deadline);
+	PP_STALL(push_copied);
+	spsc_publish_push(r, &tx->spsc, 1);
+	PP_STALL(push_published);
+	pp_light(PUSH_LIGHT, tx->end.fenced);
+	alert = ec_alert(&tx->end.block->items);
+	if (pp_unlikely(alert))
+		return alerted_one(tx, alert);
+	return 0;
+}
+
 int pp_push(pp_tx *tx, const void *item)
 {
-	return pp_push_until(tx, item, PP_FOREVER);
+	return push_one(tx, item, PP_FOREVER);
 }
 
 int pp_push_until(pp_tx *tx, const void *item, pp_time deadline)
 {
-	if (pp_unlikely(!tx || !item))
-		return -EINVAL;
-	return push_or_wait(tx, item, push_one(tx, item), deadline);
+	return push_one(tx, item, deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline);
 }
 
 int pp_try_push(pp_tx *tx, const void *item)
 {
-	int64_t r;
-
-	if (pp_unlikely(!tx || !item))
-		return -EINVAL;
-	r = push_one(tx, item);
-	if (pp_likely(r > 0))
-		return 0;
-	if (r == -EAGAIN || r == -EBUSY)
-		pp_count(&tx->side.refused);
-	return (int)r;
+	return push_one(tx, item, DO_NOT_WAIT);
 }
 
 /* ---- batches ------------------------------------------------------------------ */

@@ -5,6 +5,9 @@
 
 #include "channel.h"
 
+/* In place of a deadline: a try.  No clock shows it. */
+#define DO_NOT_WAIT INT64_MIN
+
 /* One operation under way. */
 struct pp_op {
 	struct pp_end *end;

@@ -41,17 +41,23 @@ PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t ind
 	return slots->base + index * slots->stride + slots->offset;
 }
 
-/* One item.  A size that the compiler knows becomes a move or two. */
-PP_INLINE void pp_copy(void *to, const void *from, size_t size)
+/* One item of a size that becomes a move or two.  False: of another size, not copied. */
+PP_INLINE bool pp_copy_known(void *to, const void *from, size_t size)
 {
 	switch (size) {
-	case 8:  memcpy(to, from, 8);  break;
-	case 4:  memcpy(to, from, 4);  break;
-	case 16: memcpy(to, from, 16); break;
-	case 32: memcpy(to, from, 32); break;
-	case 64: memcpy(to, from, 64); break;
-	default: memcpy(to, from, size);
+	case 4:  memcpy(to, from, 4);  return true;
+	case 8:  memcpy(to, from, 8);  return true;
+	case 16: memcpy(to, from, 16); return true;
+	case 32: memcpy(to, from, 32); return true;
+	case 64: memcpy(to, from, 64); return true;
+	default: return false;
 	}
+}
+
+PP_INLINE void pp_copy(void *to, const void *from, size_t size)
+{
+	if (!pp_copy_known(to, from, size))
+		memcpy(to, from, size);
 }
 
 /* `n` items between an array and slots without turns, from `cursor` on, round the end. */
