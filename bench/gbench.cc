@@ -95,7 +95,7 @@ bool filtered_in(const std::string &name)
 		return std::regex_search(name, std::regex(filter.substr(negative),
 							  std::regex::extended)) != negative;
 	} catch (const std::regex_error &) {
-		return true; /* the library says what is wrong with it */
+		return false; /* what is no expression matches nothing */
 	}
 }
 

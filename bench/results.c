@@ -66,16 +66,19 @@ void results_open(const options *o)
 	gb_context("pp_quick", o->quick ? "yes" : "no");
 }
 
-bool results_run(const options *o, const char *const *shown)
+void results_run(const char *const *shown)
 {
 	gb_view view = { .quiet = shown == NULL, .shown = shown, .before_print = progress_clear };
-	size_t planned = gb_planned(), ran;
+	size_t planned = gb_planned();
 
-	(void)o;
+	if (!planned)
+		bad_use("no benchmark matches the filter");
 	progress_begin(planned);
-	ran = gb_run(&view, gb_has_flag("--benchmark_out") ? NULL : json_made);
+	gb_run(&view, gb_has_flag("--benchmark_out") ? NULL : json_made);
 	progress_end();
-	return ran > 0;
+	/* Only the names were asked for. */
+	if (gb_has_flag("--benchmark_list_tests"))
+		exit(EXIT_SUCCESS);
 }
 
 void say(const char *format, ...)

@@ -12,8 +12,8 @@
 
 /* Look whether results can be written, before anything is measured. */
 void results_open(const options *o);
-/* Run what is registered; false: nothing was let through by the filter. */
-bool results_run(const options *o, const char *const *shown);
+/* Run what is registered, showing some figures of each benchmark when it is finished. */
+void results_run(const char *const *shown);
 /* Printed lines go to the terminal and into the text file. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Give the files their names and say where they are. */

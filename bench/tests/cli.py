@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""pushpull-bench from the outside: what it refuses, what it writes, how it stops.
+
+usage: cli.py PUSHPULL_BENCH PLUGIN_FOLDER
+"""
+import glob
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BENCH, PLUGINS = sys.argv[1], sys.argv[2]
+COMPARE = "/usr/share/benchmark/compare.py"
+SMALL = ["--quick", "--capacities", "1,64", "--shapes", "1P1C", "--min-time", "5", "--reps", "2"]
+
+
+def run(*arguments, timeout=120):
+    return subprocess.run([BENCH, *arguments], capture_output=True, text=True, timeout=timeout)
+
+
+def plugin(name):
+    return os.path.join(PLUGINS, name + ".so")
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.out = os.path.join(holder.name, "results")
+
+    def results(self):
+        files = glob.glob(os.path.join(self.out, "*.json"))
+        self.assertEqual(len(files), 1, files)
+        with open(files[0]) as file:
+            return json.load(file)
+
+    def refused(self, *arguments):
+        """One line on stderr, status 2, and earlier results untouched."""
+        os.makedirs(self.out, exist_ok=True)
+        earlier = os.path.join(self.out, "earlier.json")
+        with open(earlier, "w") as file:
+            file.write("kept")
+        done = run(*arguments)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        self.assertEqual(os.listdir(self.out), ["earlier.json"])
+        with open(earlier) as file:
+            self.assertEqual(file.read(), "kept")
+        return done.stderr
+
+
+class Refusals(Folder):
+    def test_unknown_option(self):
+        self.assertIn("--nonsense", self.refused("--nonsense", "--out", self.out))
+
+    def test_unknown_google_benchmark_option(self):
+        self.refused("--benchmark_nonsense=1", "--out", self.out)
+
+    def test_unknown_command(self):
+        self.assertIn("swep", self.refused("swep", "--out", self.out))
+
+    def test_word_too_many(self):
+        self.refused("sweep", "sweep", "--out", self.out)
+
+    def test_values_that_make_no_sense(self):
+        for pair in (["--capacities", "1,x"], ["--capacities", ""], ["--capacities", "-1"],
+                     ["--shapes", "2P"], ["--shapes", "0P1C"], ["--item-size", "12"],
+                     ["--item-size", "0"], ["--batch", "0"], ["--form", "sometimes"],
+                     ["--regime", "odd"], ["--placement", "three"], ["--reps", "0"],
+                     ["--reps", "1.5"], ["--min-time", "fast"]):
+            with self.subTest(pair=pair):
+                self.assertIn(pair[0], self.refused(*pair, "--out", self.out))
+
+    def test_quick_and_full(self):
+        self.refused("--quick", "--full", "--out", self.out)
+
+    def test_what_no_queue_can_do(self):
+        self.refused("--queue", "spsc", "--shapes", "2P2C", "--out", self.out)
+
+    def test_queue_that_is_not_there(self):
+        self.refused("--queue", "./nowhere.so", "--out", self.out)
+        self.refused("--queue", "nowhere", "--out", self.out)
+
+    def test_object_that_is_no_plugin(self):
+        libc = "libm.so.6"
+        self.assertIn("pp_bench_queue_v1", self.refused("--queue", libc, "--out", self.out))
+
+    def test_plugin_that_lacks_a_function(self):
+        self.assertIn("close", self.refused("--queue", plugin("broken7"), "--out", self.out))
+
+    def test_filter_that_matches_nothing(self):
+        self.refused("--benchmark_filter=nothing", "--out", self.out)
+
+    def test_folder_that_cannot_be_made(self):
+        os.makedirs(self.out)
+        blocked = os.path.join(self.out, "file")
+        with open(blocked, "w"):
+            pass
+        done = run(*SMALL, "--out", os.path.join(blocked, "below"))
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write everywhere")
+    def test_folder_that_cannot_be_written(self):
+        os.makedirs(self.out, mode=0o500)
+        self.assertEqual(run(*SMALL, "--out", self.out).returncode, 2)
+
+
+class Results(Folder):
+    def test_sweep_writes_google_benchmarks_format(self):
+        done = run(*SMALL, "--queue", "spsc", "--queue", plugin("spin"), "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = self.results()
+        for key in ("pp_cpu", "pp_kernel", "pp_compiler", "pp_flags", "pp_version", "pp_date",
+                    "pp_load", "pp_steal_since_boot"):
+            self.assertTrue(results["context"][key], key)
+        self.assertEqual(results["context"]["pp_quick"], "yes")
+        points = [b for b in results["benchmarks"] if b["run_type"] == "iteration"]
+        self.assertEqual(len(points), 2 * 2 * 2)
+        for point in points:
+            self.assertGreaterEqual(point["seconds"], 0.005)
+            self.assertGreaterEqual(point["items"], 16 * point["capacity"])
+            self.assertAlmostEqual(point["items"] / point["seconds"] / point["items_per_second"], 1,
+                                   places=3)
+            self.assertLessEqual(point["depth_max"], point["capacity"])
+            self.assertIn("line_ns", point)
+        self.assertIn(results["benchmarks"][0]["name"].split("/")[1], ("queue:spsc", "queue:spin"))
+        self.assertIn("quick run", done.stdout)
+        self.assertIn(glob.glob(os.path.join(self.out, "*.json"))[0], done.stdout)
+        self.assertEqual(glob.glob(os.path.join(self.out, "*.part")), [])
+
+    @unittest.skipUnless(os.path.exists(COMPARE), "libbenchmark-tools is not installed")
+    def test_compare_reads_it(self):
+        self.assertEqual(run(*SMALL, "--queue", "spsc", "--out", self.out).returncode, 0)
+        file = glob.glob(os.path.join(self.out, "*.json"))[0]
+        done = subprocess.run([sys.executable, COMPARE, "--no-color", "benchmarks", file, file],
+                              capture_output=True, text=True)
+        if "ModuleNotFoundError" in done.stderr or "ImportError" in done.stderr:
+            self.skipTest("compare.py lacks a Python module")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("queue:spsc", done.stdout)
+
+    def test_google_benchmarks_options_work(self):
+        file = os.path.join(os.path.dirname(self.out), "mine.json")
+        done = run(*SMALL, "--out", self.out, "--benchmark_filter=queue:spsc/.*capacity:64/",
+                   "--benchmark_out=" + file, "--benchmark_format=json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(file) as opened:
+            names = {b["run_name"] for b in json.load(opened)["benchmarks"]}
+        self.assertEqual(len(names), 1)
+        self.assertTrue(json.loads(done.stdout)["benchmarks"])
+
+    def test_interrupt_keeps_what_was_measured(self):
+        bench = subprocess.Popen([BENCH, "--queue", "spsc", "--queue", "mutex", "--capacities", "64",
+                                  "--shapes", "1P1C", "--reps", "200", "--min-time", "20",
+                                  "--out", self.out], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        bench.send_signal(signal.SIGINT)
+        out, err = bench.communicate(timeout=60)
+        self.assertEqual(bench.returncode, 0, err)
+        self.assertIn("Interrupted", out)
+        good = [b for b in self.results()["benchmarks"]
+                if b["run_type"] == "iteration" and "error_occurred" not in b]
+        self.assertTrue(0 < len(good) < 400, len(good))
+
+    def test_every_setting_runs(self):
+        done = run("--queue", "mpmc", "--shapes", "2P2C", "--capacities", "16", "--batch", "1,8",
+                   "--form", "blocking,try,deadline", "--regime",
+                   "balanced,slow-consumer,slow-producer,bursty-producer", "--placement",
+                   "one,unpinned", "--reps", "1", "--min-time", "2", "--item-size", "64",
+                   "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        points = [b for b in self.results()["benchmarks"] if b["run_type"] == "iteration"]
+        self.assertEqual(len(points), 2 * 3 * 4 * 2)
+        self.assertFalse([b for b in points if b.get("error_occurred")])
+
+
+class Commands(Folder):
+    def good(self, *arguments):
+        done = run(*arguments, "--out", self.out, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = self.results()["benchmarks"]
+        self.assertFalse([b for b in results if b.get("error_occurred")])
+        return results
+
+    def test_latency(self):
+        results = self.good("latency", "--quick", "--queue", "spsc", "--queue", plugin("spin"))
+        loads = [b for b in results if "load_percent" in b and b["run_type"] == "iteration"]
+        self.assertEqual({b["load_percent"] for b in loads}, {25, 50, 75, 90})
+        for b in loads:
+            self.assertLessEqual(b["latency_p50_ns"], b["latency_p99_ns"])
+            self.assertLessEqual(b["latency_p99_ns"], b["latency_max_ns"])
+            self.assertGreater(b["latencies"], 0)
+
+    def test_idle(self):
+        results = self.good("idle", "--idle-time", "0.5", "--queue", "mpmc", "--queue", "pipe")
+        self.assertEqual(len(results), 4 + 2)
+
+    def test_limits(self):
+        results = self.good("limits", "--quick")
+        self.assertTrue([b for b in results if b["name"].startswith("limits/futex_one_cpu")])
+
+    def test_goals(self):
+        results = self.good("goals", "--quick", "--reps", "1", "--min-time", "1", "--idle-time", "0.2",
+                            "--benchmark_filter=row:(17|26)/")
+        self.assertEqual({b["row"] for b in results}, {17, 26})
+
+
+class Checks(unittest.TestCase):
+    def check(self, name):
+        return run("check", "--queue", plugin(name), timeout=240)
+
+    def test_healthy_plugins(self):
+        for name in ("spin", "deque", "broken0"):
+            with self.subTest(name=name):
+                done = self.check(name)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_broken_plugins(self):
+        for name, said in (("broken1", "lost"), ("broken2", "twice"), ("broken3", "order"),
+                           ("broken4", "holds exactly that"), ("broken5", "spins"),
+                           ("broken6", "does not see the end")):
+            with self.subTest(name=name):
+                done = self.check(name)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                bad = [line for line in (done.stdout + done.stderr).splitlines()
+                       if "FAIL" in line or "hangs" in line]
+                self.assertIn(said, "\n".join(bad))
+
+    def test_what_is_not_promised_is_said(self):
+        done = run("check", "--queue", "pipe", timeout=240)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("not promised, not kept: 512", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
