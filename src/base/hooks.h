@@ -22,6 +22,7 @@
 	X(wait_leaving)     /* done waiting, the wake not yet passed on                  */ \
 	X(wake_claimed)     /* a sleeper's wake is claimed, the kernel not yet called    */ \
 	X(end_flagged)      /* closed or cancelled is set, nothing sealed yet            */ \
+	X(end_half_sealed)  /* PP_MPMC: the tail is sealed, the head not yet             */ \
 	X(end_sealed)       /* sealed, sleepers not yet woken                            */ \
 	X(drop_claimed)     /* an item is claimed for drop                               */ \
 	X(meet_locked)      /* capacity 0: holds the lock of the meeting                 */ \

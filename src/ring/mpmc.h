@@ -119,7 +119,11 @@ static inline int mpmc_why(struct mpmc *r, enum mpmc_role role, uint64_t positio
 	other = pp_load(&r->tail);
 	if ((other & ~MPMC_SEAL) != position)
 		return RING_BUSY;
-	return other & MPMC_SEAL ? RING_END : RING_NONE;
+	if (!(other & MPMC_SEAL))
+		return RING_NONE;
+	/* A cancel seals the tail before the head: a pull in between has ended, too. */
+	(void)pp_load_acquire(MPMC_SEAL_SEEN, &r->tail);
+	return pp_load(&r->ended) & RING_CANCELLED ? RING_SEALED : RING_END;
 }
 
 /*
@@ -181,6 +185,7 @@ static inline void mpmc_end(struct mpmc *r, uint32_t why)
 {
 	pp_fetch_or(&r->ended, why); /* ordered by the seals */
 	pp_fetch_or_acq_rel(MPMC_SEAL_TAIL, &r->tail, MPMC_SEAL);
+	PP_STALL(end_half_sealed);
 	if (why & RING_CANCELLED)
 		pp_fetch_or_acq_rel(MPMC_SEAL_HEAD, &r->head, MPMC_SEAL);
 }
@@ -194,7 +199,7 @@ static inline bool mpmc_ready(struct mpmc *r, const struct pp_slots *slots, enum
 	if (seen & MPMC_SEAL)
 		return true;
 	turn = mpmc_turn(r, slots, role, seen);
-	return turn >= 0 || mpmc_why(r, role, seen) == RING_END;
+	return turn >= 0 || mpmc_why(r, role, seen) < RING_BUSY;
 }
 
 /* How many positions `role` has gone since the start. */
