@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small scenes for strace.py to watch: `scenes NAME KIND CAPACITY`.  What matters runs in
+ * the main thread between two marks, which are writes to standard error.
+ */
+#include <pushpull/pushpull.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static pp_tx *tx;
+static pp_rx *rx;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "scenes: %s\n", what);
+	exit(1);
+}
+
+static void mark(const char *text)
+{
+	if (write(STDERR_FILENO, text, strlen(text)) < 0)
+		exit(1);
+}
+
+static void nap_ms(long ms)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+}
+
+static void fill(void)
+{
+	for (uint64_t i = 0; i < pp_tx_capacity(tx); i++)
+		if (pp_push(tx, &i) != 0)
+			fail("fill");
+}
+
+/* ---- The other thread ------------------------------------------------------------ */
+
+static void *push_later(void *arg)
+{
+	(void)arg;
+	nap_ms(200);
+	return (void *)(intptr_t)pp_push(tx, &(uint64_t){ 1 });
+}
+
+static void *pull_later(void *arg)
+{
+	uint64_t item;
+
+	(void)arg;
+	nap_ms(200);
+	return (void *)(intptr_t)pp_pull(rx, &item);
+}
+
+static void *pull_all(void *arg)
+{
+	uint64_t item, count = 0;
+
+	(void)arg;
+	while (pp_pull(rx, &item) == 0)
+		if (item != count++)
+			fail("order");
+	return (void *)(uintptr_t)count;
+}
+
+static void *beside(void *(*run)(void *), pthread_t *thread)
+{
+	if (pthread_create(thread, NULL, run, NULL) != 0)
+		fail("pthread_create");
+	return NULL;
+}
+
+static uintptr_t join(pthread_t thread)
+{
+	void *result;
+
+	pthread_join(thread, &result);
+	return (uintptr_t)result;
+}
+
+/* ---- Scenes ------------------------------------------------------------------------ */
+
+static void blocked_pull(void)
+{
+	uint64_t item;
+	pthread_t thread;
+	int result;
+
+	beside(push_later, &thread);
+	mark("begin\n");
+	result = pp_pull(rx, &item);
+	mark("end\n");
+	if (result != 0 || join(thread) != 0)
+		fail("blocked_pull");
+}
+
+static void blocked_push(void)
+{
+	pthread_t thread;
+	int result;
+
+	fill();
+	beside(pull_later, &thread);
+	mark("begin\n");
+	result = pp_push(tx, &(uint64_t){ 1 });
+	mark("end\n");
+	if (result != 0 || join(thread) != 0)
+		fail("blocked_push");
+}
+
+static void say_deadline(pp_time deadline)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "begin %lld\n", (long long)deadline);
+	mark(text);
+}
+
+static void timed_pull(void)
+{
+	pp_time deadline = pp_in(150 * PP_MS);
+	uint64_t item;
+	int result;
+
+	say_deadline(deadline);
+	result = pp_pull_until(rx, &item, deadline);
+	mark("end\n");
+	if (result != -ETIMEDOUT)
+		fail("timed_pull");
+}
+
+static void timed_push(void)
+{
+	pp_time deadline;
+	int result;
+
+	fill();
+	deadline = pp_in(150 * PP_MS);
+	say_deadline(deadline);
+	result = pp_push_until(tx, &(uint64_t){ 1 }, deadline);
+	mark("end\n");
+	if (result != -ETIMEDOUT)
+		fail("timed_push");
+}
+
+/* Push and pull in turn: nobody ever sleeps, so there is nothing to ask the kernel. */
+static void alone(void)
+{
+	mark("begin\n");
+	for (uint64_t i = 0, item; i < 100000; i++)
+		if (pp_push(tx, &i) != 0 || pp_pull(rx, &item) != 0 || item != i)
+			fail("alone");
+	mark("end\n");
+}
+
+static void stream(void)
+{
+	const uint64_t count = 300000;
+	pthread_t thread;
+
+	beside(pull_all, &thread);
+	mark("begin\n");
+	for (uint64_t i = 0; i < count; i++)
+		if (pp_push(tx, &i) != 0)
+			fail("stream");
+	mark("end\n");
+	pp_close(tx);
+	if (join(thread) != count)
+		fail("stream: count");
+}
+
+/* A puller sleeps; many items come before it has got up. */
+static void burst(void)
+{
+	pp_stats stats = { .size = sizeof(stats) };
+	pthread_t thread;
+
+	beside(pull_all, &thread);
+	do
+		nap_ms(1);
+	while (pp_rx_stats(rx, &stats) == 0 && stats.pullers_parked == 0);
+	nap_ms(50);
+	mark("begin\n");
+	for (uint64_t i = 0; i < pp_tx_capacity(tx); i++)
+		if (pp_push(tx, &i) != 0)
+			fail("burst");
+	mark("end\n");
+	pp_close(tx);
+	if (join(thread) != pp_tx_capacity(tx))
+		fail("burst: count");
+}
+
+static void opening(void)
+{
+	pp_tx *other_tx;
+	pp_rx *other_rx;
+
+	mark("begin\n");
+	if (pp_open(&other_tx, &other_rx, pp_tx_kind(tx), pp_tx_capacity(tx), 8) != 0)
+		fail("opening");
+	pp_tx_unref(other_tx);
+	pp_rx_unref(other_rx);
+	mark("end\n");
+}
+
+/* Everything once, for kernels that refuse something: the exit status tells. */
+static void whole(void)
+{
+	const uint64_t count = 2000;
+	uint64_t item;
+	pthread_t thread;
+
+	mark("begin\n");
+	for (int i = 0; i < 3; i++) {
+		beside(push_later, &thread);
+		if (pp_pull(rx, &item) != 0 || join(thread) != 0)
+			fail("whole: pull");
+	}
+	if (pp_pull_until(rx, &item, pp_in(PP_MS)) != -ETIMEDOUT)
+		fail("whole: deadline");
+	beside(pull_all, &thread);
+	for (uint64_t i = 0; i < count; i++)
+		if (pp_push(tx, &i) != 0)
+			fail("whole: push");
+	pp_close(tx);
+	if (join(thread) != count)
+		fail("whole: count");
+	mark("end\n");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} scenes[] = {
+	{ "blocked_pull", blocked_pull }, { "blocked_push", blocked_push },
+	{ "timed_pull", timed_pull },     { "timed_push", timed_push },
+	{ "alone", alone },               { "stream", stream },
+	{ "burst", burst },               { "opening", opening },
+	{ "whole", whole },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc != 4)
+		fail("usage: scenes NAME spsc|mpmc CAPACITY");
+	if (pp_open(&tx, &rx, strcmp(argv[2], "spsc") == 0 ? PP_SPSC : PP_MPMC,
+		    strtoul(argv[3], NULL, 10), sizeof(uint64_t)) != 0)
+		fail("pp_open");
+	for (i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
+		if (strcmp(argv[1], scenes[i].name) == 0)
+			break;
+	if (i == sizeof(scenes) / sizeof(scenes[0]))
+		fail("no such scene");
+	scenes[i].run();
+	pp_tx_unref(tx);
+	pp_rx_unref(rx);
+	return 0;
+}
