@@ -5,6 +5,9 @@
  */
 #include "stepping.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 SUITE(frozen_ends);
 
 static ssize_t run_close(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
@@ -287,6 +290,57 @@ Test(frozen_ends, beside_a_stopped_handoff_tries_return_at_once_and_nobody_meets
 	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE_TRY], .kind = PP_MPMC,
 					      .item = 1, .before = puller_beside },
 			     tries_at_a_meeting);
+}
+
+/* ---- pp_dump takes no lock: it never waits for a stopped call ---------------------------- */
+
+static ssize_t run_open(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	pp_tx *tx;
+	pp_rx *rx;
+	int result = pp_open(&tx, &rx, pp_tx_kind(e->tx), pp_tx_capacity(e->tx), sizeof(*items));
+
+	(void)n;
+	(void)deadline;
+	if (result == 0) {
+		pp_tx_unref(tx);
+		pp_rx_unref(rx);
+	}
+	return result;
+}
+
+static const struct form open_form = { "open and free", FOREVER, 0, run_open };
+
+static void dump_beside(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	int null = open("/dev/null", O_WRONLY);
+	pp_stats stats = { .size = sizeof(stats) };
+
+	(void)scene;
+	EXPECT_EQ(pp_dump(null), 0);
+	EXPECT_EQ(pp_rx_stats(e->rx, &stats), 0);
+	EXPECT(pp_rx_depth(e->rx) <= stats.capacity);
+	close(null);
+	atomic_store(&s->go, true);
+	if (s->call.form->run == push_forms[SINGLE].run && stats.capacity == 0)
+		EXPECT_EQ(pp_pull(e->rx, &s->call.item), 0);
+	EXPECT_EQ(stepped_finish(s), 0);
+}
+
+static void dumps(pp_kind kind, size_t capacity)
+{
+	const struct form *forms[] = { &open_form, &close_form, &cancel_form,
+				       &push_forms[SINGLE] };
+
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+		at_every_instruction(&(struct scene){ .form = forms[i], .kind = kind,
+						      .capacity = capacity }, dump_beside);
+}
+
+Test(frozen_ends, a_dump_and_stats_beside_a_stopped_call_return_at_once)
+{
+	for (size_t capacity = 0; capacity < 3; capacity += 2)
+		for_each_kind(capacity, dumps);
 }
 
 /* ---- What the fast path is made of ------------------------------------------------------ */

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Check tests/contract.tsv: every sentence of the contract has a test that exists.
+
+Columns: id, section, sentence, tests.  An id is SECTION-NUMBER; the numbers of a section
+run from 1 without a gap, so a sentence that is taken out is missed.  A test is
+"suite/case" of the Criterion tests, "file" or "file:name" below tests/, the name being a
+function (or a case) that the file defines.
+"""
+import re
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+COLUMNS = ["id", "section", "sentence", "tests"]
+SECTIONS = ["names", "idea", "opening", "results", "moving", "rendezvous", "ending", "items",
+            "looking"]
+
+
+def criterion_cases():
+    """suite/case of every test in a program that the build knows."""
+    built = (TESTS / "unit/meson.build").read_text()
+    cases = set()
+    for path in sorted((TESTS / "unit").glob("*.c")):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        found = re.findall(r"^(?:Parameterized)?Test\(([^)]*)\)", text, flags=re.M)
+        if found and f"'{path.stem}'" not in built:
+            sys.exit(f"tests/unit/meson.build does not build {path.name}")
+        for arguments in found:
+            words = [word.strip() for word in arguments.split(",")]
+            if ".disabled" not in arguments:
+                cases.add("/".join(words[:2]))
+    return cases
+
+
+def exists(test, cases):
+    if test in cases:
+        return True
+    name, _, inner = test.partition(":")
+    path = TESTS / name
+    if "." not in name or not path.is_file():
+        return False
+    if not inner:
+        return True
+    text = path.read_text()
+    return bool(re.search(rf"^(?:def |[\w ]*[ *])?{re.escape(inner)}\s*\(", text, flags=re.M))
+
+
+def check(lines, cases):
+    """What is wrong with the table, a line of text each."""
+    numbers, sentences = {}, set()
+    if lines[0].split("\t") != COLUMNS:
+        yield f"line 1: the columns are {', '.join(COLUMNS)}"
+    for at, line in enumerate(lines[1:], start=2):
+        fields = line.split("\t")
+        if len(fields) != len(COLUMNS) or not all(field.strip() for field in fields[:3]):
+            yield f"line {at}: not four columns"
+            continue
+        row, section, sentence, tests = fields
+        if section not in SECTIONS or not re.fullmatch(rf"{section}-[1-9]\d*", row):
+            yield f"line {at}: {row} is no id of a section {section}"
+            continue
+        number = int(row.rpartition("-")[2])
+        if number in numbers.setdefault(section, set()):
+            yield f"line {at}: {row} is there twice"
+        numbers[section].add(number)
+        if sentence in sentences:
+            yield f"line {at}: {row}: the sentence is there twice"
+        sentences.add(sentence)
+        names = [name.strip() for name in tests.split(",") if name.strip()]
+        if not names:
+            yield f"line {at}: {row} has no test"
+        for name in names:
+            if not exists(name, cases):
+                yield f"line {at}: {row}: there is no test {name}"
+    for section in SECTIONS:
+        missing = set(range(1, max(numbers.get(section, {0})) + 1)) - numbers.get(section, set())
+        if section not in numbers:
+            yield f"section {section} has no sentence"
+        for number in sorted(missing):
+            yield f"{section}-{number} is missing"
+
+
+def main():
+    table = Path(sys.argv[1]) if len(sys.argv) > 1 else TESTS / "contract.tsv"
+    lines = table.read_text().splitlines()
+    wrong = list(check(lines, criterion_cases()))
+    for message in wrong:
+        print(message)
+    print(f"{len(lines) - 1} sentences, {len(wrong)} faults")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
