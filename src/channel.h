@@ -80,7 +80,7 @@ struct pp_channel {
 	size_t item_size;
 	unsigned flags;
 	uint32_t registered;                   /* place in the table that pp_dump reads  */
-	struct pp_channel *next_freed;         /* waits for pp_dump to finish            */
+	PP_PLAIN(struct pp_channel *) next_freed; /* waits for pp_dump to finish            */
 	void (*drop)(void *item, void *context);
 	void *drop_context;
 	struct pp_meeting meeting;

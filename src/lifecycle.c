@@ -91,8 +91,8 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 	}
 	PP_STALL(end_sealed);
 	pp_light(END_LIGHT, fenced);
-	ec_wake_all(&b->items);
-	ec_wake_all(&b->space);
+	PP_SWITCH(END_WAKE_ITEMS, (void)0, ec_wake_all(&b->items));
+	PP_SWITCH(END_WAKE_SPACE, (void)0, ec_wake_all(&b->space));
 }
 
 static void end_channel(struct pp_channel *ch, uint32_t why)

@@ -21,7 +21,7 @@ static int64_t refused(int64_t why)
 /* Somebody sleeps, or this ring is ending.  `n` slots were given back. */
 PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 {
-	ec_wake(&rx->end.block->space, (uint64_t)n);
+	PP_SWITCH(PULL_WAKE, (void)0, (void)ec_wake(&rx->end.block->space, (uint64_t)n));
 }
 
 PP_NOINLINE static int alerted_one(struct pp_rx *rx)

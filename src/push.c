@@ -35,7 +35,7 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 		if (n == 0)
 			return ended_for_push(tx);
 	}
-	ec_wake(&block->items, (uint64_t)n);
+	PP_SWITCH(PUSH_WAKE, (void)0, (void)ec_wake(&block->items, (uint64_t)n));
 	/* Last: the callback may let go of this very end. */
 	if (ec_is_rung(alert) && pp_load(pp_ended_word(ch)) & RING_CANCELLED)
 		pp_drop_rest(ch);

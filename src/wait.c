@@ -47,7 +47,7 @@ static int park(struct pp_op *op, bool *owes)
 
 	PP_STALL(wait_announced);
 	may_sleep = pp_heavy(EC_HEAVY, op->end->fenced);
-	while (undecided(r = attempt(op)) && may_sleep) {
+	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op))) && may_sleep) {
 		enum pp_ec_result s = ec_sleep(op->sleepers, &ticket, op->deadline, interruptible);
 
 		if (s == EC_WOKEN) {

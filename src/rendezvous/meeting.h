@@ -31,14 +31,16 @@
 enum meet_role { MEET_PUSH = 0, MEET_PULL = 1 };
 
 struct meet_node {
-	struct meet_node *next, *prev;
-	bool listed;                 /* under the lock */
-	void *item;
+	PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
+	PP_PLAIN(struct meet_node *) prev;
+	PP_PLAIN(bool) listed;
+	PP_PLAIN(void *) item;
 	PP_ATOMIC(uint32_t) state;
 };
 
 struct meet_queue {
-	struct meet_node *first, *last;
+	PP_PLAIN(struct meet_node *) first;
+	PP_PLAIN(struct meet_node *) last;
 };
 
 /* What a side is for people and for spinning; the front desk owns it. */
