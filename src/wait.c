@@ -3,7 +3,6 @@
 #include "wait.h"
 
 #include <errno.h>
-#include <sched.h>
 
 /* Not an end of the wait: the next attempt may go ahead. */
 static bool undecided(int r)
@@ -61,8 +60,6 @@ static int park(struct pp_op *op, bool *owes)
 	}
 	if (ec_leave(op->sleepers, &ticket))
 		*owes = true;
-	if (!may_sleep)
-		sched_yield(); /* no fence to be had: see docs/parking.md */
 	return r;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* linux/membarrier.h is not on every build machine's include path (musl). */
@@ -38,7 +39,27 @@ bool pp_fence_needed(void)
 	return m == FENCED;
 }
 
-bool pp_fence_membarrier(void)
+/*
+ * A system call filter that was installed after the first ring was opened may refuse what
+ * the kernel had accepted.  Nothing else makes the other CPUs fence (mprotect no longer
+ * does where the CPU broadcasts TLB invalidations), so wait until their store buffers
+ * have long drained.  No architecture promises a bound; docs/security.md says to allow
+ * membarrier, or to install the filter first.
+ */
+static void outwait_store_buffers(void)
 {
-	return membarrier(MEMBARRIER_PRIVATE_EXPEDITED) == 0;
+	struct timespec long_enough = { 0, 1000000 };
+	int saved = errno;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &long_enough, &long_enough) == EINTR)
+		;
+	errno = saved;
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+void pp_fence_membarrier(void)
+{
+	if (membarrier(MEMBARRIER_PRIVATE_EXPEDITED) != 0)
+		outwait_store_buffers();
 }

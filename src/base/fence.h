@@ -27,9 +27,8 @@
 /* True when rings must be fenced.  Registers with the kernel on the first call. */
 bool pp_fence_needed(void);
 
-/* The system call behind the heavy fence.  False: the kernel refused it now although
- * it had accepted the registration (a system call filter installed later). */
-bool pp_fence_membarrier(void);
+/* The heavy fence of a ring that is not fenced. */
+void pp_fence_membarrier(void);
 
 PP_INLINE void pp_fence_light(bool fenced)
 {
@@ -39,13 +38,12 @@ PP_INLINE void pp_fence_light(bool fenced)
 		atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* False: no ordering could be had, and the caller must not sleep on it. */
-static inline bool pp_fence_heavy(bool fenced)
+PP_INLINE void pp_fence_heavy(bool fenced)
 {
-	if (!fenced)
-		return pp_fence_membarrier();
-	atomic_thread_fence(memory_order_seq_cst);
-	return true;
+	if (pp_unlikely(fenced))
+		atomic_thread_fence(memory_order_seq_cst);
+	else
+		pp_fence_membarrier();
 }
 
 #endif
