@@ -41,12 +41,11 @@ static int park(struct pp_op *op, bool *owes)
 {
 	bool interruptible = op->end->channel->flags & PP_INTERRUPTIBLE;
 	struct pp_ec_ticket ticket = ec_announce(op->sleepers);
-	bool may_sleep;
 	int r;
 
 	PP_STALL(wait_announced);
-	may_sleep = pp_heavy(EC_HEAVY, op->end->fenced);
-	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op))) && may_sleep) {
+	pp_heavy(EC_HEAVY, op->end->fenced);
+	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op)))) {
 		enum pp_ec_result s = ec_sleep(op->sleepers, &ticket, op->deadline, interruptible);
 
 		if (s == EC_WOKEN) {

@@ -83,7 +83,7 @@
 /* The asymmetric fence (base/fence.h): light in the thread that does the work, heavy
  * in the one that is about to sleep.  `fenced`: this ring pays a real fence instead. */
 #define pp_light(label, fenced) PP_SWITCH(label, (void)0, pp_fence_light(fenced))
-#define pp_heavy(label, fenced) PP_SWITCH(label, true, pp_fence_heavy(fenced))
+#define pp_heavy(label, fenced) PP_SWITCH(label, (void)0, pp_fence_heavy(fenced))
 
 /* A full fence in both parties, where both are rare. */
 #define pp_full_fence(label) \

@@ -183,7 +183,9 @@ static inline int64_t spsc_look(struct spsc *r, struct spsc_pull_end *e, uint64_
 	uint32_t ended;
 
 	e->known = pp_load_acquire(SPSC_TAIL_SEEN, &r->tail);
-	/* After the tail: an item published after the decision shows the bit. */
+	/* Either who ends the push side counts the item that this tail shows, or the bit is
+	 * seen here: the pusher's own look comes after its item can be seen. */
+	pp_light(SPSC_LOOK_LIGHT, fenced);
 	ended = pp_load(&r->ended);
 	if (pp_unlikely(ended))
 		e->known = spsc_push_sealed_at(r, fenced);
