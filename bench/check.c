@@ -116,21 +116,6 @@ static void *fill(void *argument)
 	return NULL;
 }
 
-/* The letter of the thread's state in /proc: S is asleep. */
-static char state_of(pid_t tid)
-{
-	char *path = text("/proc/self/task/%d/stat", tid), line[512] = "", *at;
-	FILE *file = fopen(path, "re");
-
-	if (file && !fgets(line, sizeof(line), file))
-		line[0] = 0;
-	if (file)
-		fclose(file);
-	free(path);
-	at = strrchr(line, ')');
-	return at && at[1] ? at[2] : '?';
-}
-
 /* Wait until nothing more goes in; how many did. */
 static uint64_t settled(struct filler *f, bool *asleep)
 {
@@ -140,7 +125,7 @@ static uint64_t settled(struct filler *f, bool *asleep)
 	for (waited = 0; same < SETTLE_ROUNDS && waited < SETTLE_MAX_MS; waited += SETTLE_MS) {
 		sleep_ns(SETTLE_MS * INT64_C(1000000));
 		now = atomic_load(&f->pushed);
-		*asleep = atomic_load(&f->tid) && state_of(atomic_load(&f->tid)) == 'S';
+		*asleep = is_asleep(atomic_load(&f->tid));
 		same = now == before ? same + 1 : 0;
 		before = now;
 	}

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *const regime_names[] = { "balanced", "slow-consumer", "slow-producer",
 				     "bursty-producer", NULL };
@@ -17,7 +19,8 @@ const char *const form_names[] = { "blocking", "try", "deadline", NULL };
 
 enum {
 	LOOKS_MAX = 2 * LOOKS_ROOM,
-	HANG_SECONDS = 30,
+	HANG_SECONDS = 30,    /* then it is looked whether everybody sleeps */
+	SLOW_SECONDS = 600,   /* then it hangs even if somebody runs         */
 };
 
 struct run;
@@ -33,6 +36,8 @@ struct worker {
 	bool      consumer, disorder;
 	unsigned  index;
 	pthread_t thread;
+	_Atomic pid_t tid;
+	_Atomic bool  done;
 	int64_t   begin_ns, end_ns, cpu_ns;
 	long      voluntary, involuntary;
 	char      pad[128];
@@ -44,7 +49,7 @@ struct run {
 	pthread_barrier_t ready;
 	struct worker  *workers; /* producers, then consumers */
 	unsigned        producers, consumers;
-	unsigned        pushing; /* producers that are not done */
+	_Atomic unsigned pushing; /* producers that are not done */
 	double          step_ns; /* paced: time between two items of a producer */
 };
 
@@ -103,9 +108,11 @@ static int64_t clock_of(const struct run *run)
 	return run->spec->clock ? run->spec->clock() : now_ns();
 }
 
+/* Items until the producer looks up; at random, so as not to beat with the ring. */
 static uint64_t next_mark(struct worker *w)
 {
-	uint64_t every = w->run->spec->mark_every;
+	const run_spec *spec = w->run->spec;
+	uint64_t every = spec->mark_every ? spec->mark_every : spec->poll_every;
 
 	return every ? every / 2 + 1 + next_random(&w->random) % every : UINT64_MAX;
 }
@@ -113,19 +120,32 @@ static uint64_t next_mark(struct worker *w)
 /* How far the producer may run before somebody has to look. */
 static void set_run(struct worker *w)
 {
+	bool marked = w->run->spec->mark_every && w->to_mark <= w->to_pause;
+
 	w->side.run = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
-	w->side.mark = w->side.run == w->to_mark ? PP_BENCH_MARK : 0;
+	w->side.mark = marked ? PP_BENCH_MARK : 0;
+}
+
+/* A rate can fall by a factor of a thousand, from spinning to sleeping: no sample for ever. */
+static void stop_late(struct worker *w, int64_t now)
+{
+	double longest = w->run->spec->longest;
+
+	if (longest > 0 && (double)(now - w->begin_ns) > longest * 1e9)
+		w->side.left = 0;
 }
 
 static void on_tick(pp_bench_side *side)
 {
 	struct worker *w = side->harness;
 	uint64_t ran = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
+	int64_t now = clock_of(w->run);
 
 	if (side->mark) {
-		look_add(&w->log, clock_of(w->run), side->word - 1, depth_of(w->run), false);
+		look_add(&w->log, now, side->word - 1, depth_of(w->run), false);
 		w->marks++;
 	}
+	stop_late(w, now);
 	w->to_mark -= ran;
 	w->to_pause -= ran;
 	if (!w->to_mark)
@@ -192,6 +212,7 @@ static void *work(void *argument)
 	struct run *run = w->run;
 	const pp_bench_queue *queue = run->spec->queue;
 
+	atomic_store(&w->tid, gettid());
 	place_side(run->spec->placement, w->consumer, w->index);
 	pthread_barrier_wait(&run->ready);
 	usage_of(w, -1);
@@ -202,11 +223,12 @@ static void *work(void *argument)
 		if (run->spec->pace > 0)
 			on_pace(&w->side);
 		queue->produce(run->queue, &w->side);
-		if (__atomic_sub_fetch(&run->pushing, 1, __ATOMIC_ACQ_REL) == 0)
+		if (atomic_fetch_sub(&run->pushing, 1) == 1)
 			queue->close(run->queue);
 	}
 	w->end_ns = clock_of(run);
 	usage_of(w, 1);
+	atomic_store(&w->done, true);
 	return NULL;
 }
 
@@ -241,15 +263,40 @@ static void set_worker(struct run *run, struct worker *w, bool consumer, unsigne
 		set_run(w);
 }
 
-static void join(struct worker *w)
+/* Everybody who is not done sleeps: nobody is left to wake anybody. */
+static bool stuck(const struct run *run)
 {
-	struct timespec until;
+	unsigned i;
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += HANG_SECONDS;
-	if (pthread_timedjoin_np(w->thread, NULL, &until))
-		give_up("%s hangs: a %s is still busy after %d seconds", w->run->spec->queue->name,
-			w->consumer ? "consumer" : "producer", HANG_SECONDS);
+	for (i = 0; i < run->producers + run->consumers; i++) {
+		struct worker *w = &run->workers[i];
+
+		if (!atomic_load(&w->done) && !is_asleep(atomic_load(&w->tid)))
+			return false;
+	}
+	return true;
+}
+
+static void join(const struct run *run, struct worker *w)
+{
+	const pp_bench_spec *spec = &run->spec->spec;
+	int64_t begin = now_ns();
+
+	for (;;) {
+		struct timespec until;
+		bool asleep;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += HANG_SECONDS;
+		if (!pthread_timedjoin_np(w->thread, NULL, &until))
+			return;
+		asleep = stuck(run);
+		if (asleep || now_ns() - begin > SLOW_SECONDS * INT64_C(1000000000))
+			give_up("%s %uP%uC, capacity %zu, hangs: a %s is not done, %s, depth %zu",
+				run->spec->queue->name, spec->producers, spec->consumers,
+				spec->capacity, w->consumer ? "consumer" : "producer",
+				asleep ? "everybody sleeps" : "somebody runs", depth_of(run));
+	}
 }
 
 /* The sum that the words of what was pushed must come to. */
@@ -379,7 +426,7 @@ int run_once(const run_spec *spec, run_result *result)
 		if (pthread_create(&run.workers[i].thread, NULL, work, &run.workers[i]))
 			give_up("cannot start a thread");
 	for (i = 0; i < n; i++)
-		join(&run.workers[i]);
+		join(&run, &run.workers[i]);
 	machine_shares(&before, &result->steal, &result->others);
 	add_up(&run, result, &begin);
 	if (spec->queue->counts) {

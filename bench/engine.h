@@ -32,6 +32,8 @@ typedef struct run_spec {
 	placement placement;
 	uint64_t  items;       /* all producers together */
 	uint64_t  mark_every;  /* items of one producer between two marks; 0: no sampling */
+	uint64_t  poll_every;  /* without sampling: items between two looks at the clock */
+	double    longest;     /* seconds after which producers stop early; 0: never */
 	bool      verify;      /* every item is checked: not for timing */
 	double    pace;        /* items a second at which they are meant to be sent; 0: as
 	                          fast as it goes.  Each wait then counts from the intended time. */

@@ -13,6 +13,8 @@ enum {
 	WRAPS = 16,           /* every sample goes round its ring so many times, at least */
 	FIRST_ITEMS = 2000,
 	RETRIES = 6,
+	POLL_RARER = 16,
+	LONGEST = 4,          /* times the planned length */
 	MEMORY_LIMIT = 256 << 20, /* bytes, for queues without bounds */
 };
 
@@ -82,6 +84,8 @@ static void plan(point *p, double seconds)
 	if (every < items / LOOKS_ROOM)
 		every = items / LOOKS_ROOM;
 	p->run.mark_every = p->depth ? (uint64_t)every : 0;
+	p->run.poll_every = POLL_RARER * (uint64_t)every;
+	p->run.longest = seconds * LONGEST;
 }
 
 /* Run once and learn the rate. */

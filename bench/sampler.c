@@ -115,6 +115,7 @@ static bool time_in_queue(const look *in, size_t pushed, const look *out, size_t
 			  depth_figures *figures)
 {
 	weighed *waits = calloc(pulled + 1, sizeof(*waits));
+	double squares = 0;
 	bool exact = true;
 	size_t i, j = 0;
 
@@ -130,8 +131,11 @@ static bool time_in_queue(const look *in, size_t pushed, const look *out, size_t
 		}
 		waits[i] = (weighed){ (double)(out[i].ns - in[j].ns), 1 };
 		figures->wait_mean += waits[i].value / (double)pulled;
+		squares += waits[i].value * waits[i].value / (double)pulled;
 	}
 	figures->waits = i;
+	figures->wait_error = i ? sqrt(fmax(squares - figures->wait_mean * figures->wait_mean, 0) /
+				       (double)i) : 0;
 	qsort(waits, i, sizeof(*waits), by_value);
 	figures->wait_p50 = percentile(waits, i, 0.5);
 	figures->wait_p99 = percentile(waits, i, 0.99);
@@ -166,7 +170,7 @@ int depth_analyse(const look_log *logs, size_t producers, size_t consumers, size
 	look *in = joined(logs, 0, producers, &pushed);
 	look *pulls = joined(logs, producers, producers + consumers, &pulled);
 	look *both = joined(logs, 0, producers + consumers, &all);
-	double expected;
+	double expected, chance;
 	int wrong = 0;
 
 	*figures = (depth_figures){ .first_full_ns = -1, .looks = all };
@@ -189,8 +193,10 @@ int depth_analyse(const look_log *logs, size_t producers, size_t consumers, size
 	expected = rate * figures->wait_mean / 1e9;
 	figures->little = fabs(figures->mean - expected) /
 			  fmax(fmax(figures->mean, fabs(expected)), 1e-9);
-	figures->little_holds = figures->little * 100 <= LITTLE_PERCENT ||
-				fabs(figures->mean - expected) <= 0.5;
+	/* Few looks tell little: three standard errors, and half an item, are no miss. */
+	chance = 3 * rate * figures->wait_error / 1e9 + 0.5;
+	figures->little_holds = fabs(figures->mean - expected) <= chance +
+				LITTLE_PERCENT / 100.0 * fmax(figures->mean, fabs(expected));
 out:
 	free(in);
 	free(pulls);

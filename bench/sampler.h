@@ -34,10 +34,11 @@ typedef struct depth_figures {
 	double mean, p50, p90, p99, max; /* items                                      */
 	double full, empty;              /* share of the time                          */
 	double wait_mean, wait_p50, wait_p99; /* ns in the queue                       */
+	double wait_error;               /* standard error of the mean                 */
 	double first_full_ns;            /* from the start to the first look that found it
 	                                    full; negative: never                      */
 	double little;                   /* |L - lambda W| over the larger             */
-	bool   little_holds;             /* within 10 %, or within half an item        */
+	bool   little_holds;             /* within 10 % and chance                     */
 	size_t looks, waits;
 } depth_figures;
 

@@ -89,6 +89,21 @@ void sleep_ns(int64_t ns)
 		;
 }
 
+bool is_asleep(pid_t tid)
+{
+	char *path = text("/proc/self/task/%d/stat", tid), line[512] = "", *at;
+	FILE *file = tid ? fopen(path, "re") : NULL;
+
+	if (file && !fgets(line, sizeof(line), file))
+		line[0] = 0;
+	if (file)
+		fclose(file);
+	free(path);
+	/* The letter of the state comes after the name, which is in brackets. */
+	at = strrchr(line, ')');
+	return at && at[1] && at[2] == 'S';
+}
+
 static void on_interrupt(int signal)
 {
 	(void)signal;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -24,6 +25,9 @@ char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t now_ns(void);    /* CLOCK_MONOTONIC        */
 int64_t thread_ns(void); /* CPU time of the thread */
 void    sleep_ns(int64_t ns);
+
+/* Whether a thread of this process sleeps in the kernel; 0: it has not started yet. */
+bool is_asleep(pid_t tid);
 
 /* A small random generator: one word of state, not 0. */
 static inline uint64_t next_random(uint64_t *state)
