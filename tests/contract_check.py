@@ -5,7 +5,7 @@
 Columns: id, section, sentence, tests.  An id is SECTION-NUMBER; the numbers of a section
 run from 1 without a gap, so a sentence that is taken out is missed.  A test is
 "suite/case" of the Criterion tests, "file" or "file:name" below tests/, the name being a
-function (or a case) that the file defines.
+function (or a case) that the file defines and uses.
 """
 import re
 import sys
@@ -43,7 +43,9 @@ def exists(test, cases):
     if not inner:
         return True
     text = path.read_text()
-    return bool(re.search(rf"^(?:def |[\w ]*[ *])?{re.escape(inner)}\s*\(", text, flags=re.M))
+    defined = re.search(rf"^(?:def |[\w ]*[ *])?{re.escape(inner)}\s*\(", text, flags=re.M)
+    used = len(re.findall(rf"\b{re.escape(inner)}\b", text)) > 1
+    return bool(defined) and used
 
 
 def check(lines, cases):

@@ -2,6 +2,8 @@
 /* Who is woken, by how many wake calls; and that nobody sleeps on work. */
 #include "support.h"
 
+#include <signal.h>
+
 SUITE(wakes);
 
 #define SLEEPERS 6
@@ -207,47 +209,83 @@ Test(wakes, a_batch_of_free_slots_wakes_as_many_pushers_as_fit)
  * When the wake goes to the one that is leaving, the sleeper must get it all the same:
  * exactly one of the two moves the item, and the round ends.
  */
-static void leaver_and_sleeper(size_t capacity, bool push)
+enum leaves { AT_DEADLINE, AT_SIGNAL };
+
+static void on_signal(int number)
 {
-	struct ends e = ends_open(PP_MPMC, capacity);
+	(void)number;
+}
 
-	for (int round = 0; round < 400; round++) {
-		struct call sleeper, leaver;
-		uint64_t item;
+static void start_waiting(struct call *c, const struct ends *e, bool push, pp_time deadline)
+{
+	*c = (struct call){ .form = &(push ? push_forms : pull_forms)[SINGLE_UNTIL], .ends = *e,
+			    .item = 1, .n = 1, .deadline = deadline };
+	call_start(c);
+}
 
-		if (push)
-			ends_fill(&e, 0, capacity);
-		if (push)
-			call_push(&sleeper, &e, FOREVER, 1);
-		else
-			call_pull(&sleeper, &e, FOREVER);
-		leaver = (struct call){ .form = &(push ? push_forms : pull_forms)[SINGLE_UNTIL],
-					.ends = e, .item = 2, .n = 1,
-					.deadline = pp_in(round % 20 * 20 * PP_US) };
-		call_start(&leaver);
-		while (pp_now() < leaver.deadline - 10 * PP_US)
-			continue;
-		EXPECT_EQ(push ? pp_pull(e.rx, &item) : pp_push(e.tx, &(uint64_t){ 3 }), 0);
-		if (call_join(&leaver) == 0) /* it had the wake: one more for the sleeper */
-			EXPECT_EQ(push ? pp_pull(e.rx, &item) : pp_push(e.tx, &(uint64_t){ 4 }),
-				  0);
-		EXPECT_EQ(call_join(&sleeper), 0);
-		while (pp_try_pull(e.rx, &item) == 0)
-			continue;
+static void act(const struct ends *e, bool push)
+{
+	uint64_t item = 3;
+
+	EXPECT_EQ(push ? pp_pull(e->rx, &item) : pp_push(e->tx, &item), 0);
+}
+
+static void leave_round(const struct ends *e, bool push, enum leaves leaves, int round)
+{
+	pp_time when = pp_in(round % 20 * 20 * PP_US);
+	struct call sleeper, leaver;
+	uint64_t item;
+
+	if (push)
+		ends_fill(e, 0, pp_tx_capacity(e->tx));
+	start_waiting(&sleeper, e, push, PP_FOREVER);
+	start_waiting(&leaver, e, push, leaves == AT_DEADLINE ? when : PP_FOREVER);
+	while (pp_now() < when - 10 * PP_US)
+		continue;
+	if (leaves == AT_SIGNAL)
+		EXPECT_EQ(pthread_kill(leaver.thread, SIGUSR1), 0);
+	act(e, push);
+	while (leaves == AT_SIGNAL && !atomic_load(&leaver.returned)) {
+		pthread_kill(leaver.thread, SIGUSR1);
+		doze();
 	}
-	ends_let_go(&e);
+	if (call_join(&leaver) == 0) /* it had the wake: one more for the sleeper */
+		act(e, push);
+	EXPECT_EQ(call_join(&sleeper), 0);
+	while (pp_try_pull(e->rx, &item) == 0)
+		continue;
+}
+
+static void leaver_and_sleeper(bool push, enum leaves leaves)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	EXPECT_EQ(sigaction(SIGUSR1, &action, NULL), 0);
+	for (size_t capacity = 0; capacity < 4; capacity++) {
+		struct ends e = ends_open_with(&PP_CONFIG(.kind = PP_MPMC, .item_size = 8,
+							  .capacity = capacity,
+							  .flags = PP_INTERRUPTIBLE));
+
+		for (int round = 0; round < 400; round++)
+			leave_round(&e, push, leaves, round);
+		ends_let_go(&e);
+	}
 }
 
 Test(wakes, a_puller_that_leaves_at_its_deadline_passes_the_wake_on)
 {
-	for (size_t capacity = 0; capacity < 4; capacity++)
-		leaver_and_sleeper(capacity, false);
+	leaver_and_sleeper(false, AT_DEADLINE);
 }
 
 Test(wakes, a_pusher_that_leaves_at_its_deadline_passes_the_wake_on)
 {
-	for (size_t capacity = 0; capacity < 4; capacity++)
-		leaver_and_sleeper(capacity, true);
+	leaver_and_sleeper(true, AT_DEADLINE);
+}
+
+Test(wakes, a_caller_that_leaves_at_a_signal_passes_the_wake_on)
+{
+	leaver_and_sleeper(false, AT_SIGNAL);
+	leaver_and_sleeper(true, AT_SIGNAL);
 }
 
 /*
