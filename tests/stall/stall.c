@@ -53,6 +53,9 @@ static void check_result(const struct ring *r, enum action action, bool tries, i
 	case -EPIPE:
 		CHECK(action == PUSH ? r->cancelling : r->closing, "-EPIPE from %d", action);
 		return;
+	case -EINTR:
+		CHECK(!tries && r->flags & PP_INTERRUPTIBLE, "call %d was interrupted", action);
+		return;
 	case -ETIMEDOUT:
 		CHECK(!tries, "a try timed out");
 		return;
@@ -193,6 +196,7 @@ void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags)
 	pp_test_stall_hook = freeze;
 	memset(r, 0, sizeof(*r));
 	r->kind = kind;
+	r->flags = flags;
 	r->capacity = capacity;
 	r->next = 1;
 	CHECK(pp_open_with(&r->tx, &r->rx,

@@ -41,6 +41,7 @@ struct ring {
 	pp_tx *tx;
 	pp_rx *rx;
 	pp_kind kind;
+	unsigned flags;
 	size_t capacity;
 	bool closing, cancelling;       /* has begun, or is over */
 	struct actor actors[ACTORS_MAX];

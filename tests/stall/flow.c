@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* Exactly what flows past a thread that is frozen half-way, and in which order. */
+#include "stall.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static struct ring ring;
+
+static void begin(const char *what, pp_kind kind, size_t capacity)
+{
+	test_case("%s, %s, capacity %zu", what, kind == PP_SPSC ? "SPSC" : "MPMC", capacity);
+	ring_open(&ring, kind, capacity, 0);
+}
+
+static struct actor *frozen(enum action action, enum pp_stall_point point)
+{
+	struct actor *a = actor_start(&ring, action, (int)point, PP_FOREVER);
+
+	actor_await_frozen(a);
+	return a;
+}
+
+static void thaw_and_finish(struct actor *a)
+{
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0, "the frozen call failed");
+	ring_finish(&ring);
+}
+
+static uint64_t pull_one(void)
+{
+	uint64_t item = 0;
+
+	CHECK(pp_try_pull(ring.rx, &item) == 0, "nothing there");
+	atomic_fetch_add(&ring.pulled[item], 1);
+	return item;
+}
+
+/* Others fill the rest of the ring, and their items wait behind the claimed slot. */
+static void past_a_frozen_push(size_t capacity)
+{
+	struct actor *a;
+	size_t i;
+
+	begin("past a frozen push", PP_MPMC, capacity);
+	a = frozen(PUSH, PP_AT_push_claimed);
+	for (i = 1; i < capacity; i++) {
+		CHECK(ring_try_pull(&ring) == -EBUSY, "pull of a claimed slot");
+		CHECK(ring_try_push(&ring) == 0, "no room beside one claimed slot");
+	}
+	CHECK(ring_try_pull(&ring) == -EBUSY, "pull of a claimed slot");
+	CHECK(ring_try_push(&ring) < 0, "more than the capacity");
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0, "the frozen push failed");
+	for (i = 0; i < capacity; i++)
+		CHECK(pull_one() == a->item + i, "out of order");
+	ring_finish(&ring);
+}
+
+/* Others empty the rest of the ring; pushes need the claimed slot first. */
+static void past_a_frozen_pull(size_t capacity)
+{
+	struct actor *a;
+	size_t i;
+
+	begin("past a frozen pull", PP_MPMC, capacity);
+	ring_fill(&ring, capacity);
+	a = frozen(PULL, PP_AT_pull_claimed);
+	for (i = 1; i < capacity; i++) {
+		CHECK(ring_try_push(&ring) == -EBUSY, "push into a claimed slot");
+		CHECK(ring_try_pull(&ring) == 0, "an item behind the claimed one");
+	}
+	CHECK(ring_try_push(&ring) == -EBUSY, "push into a claimed slot");
+	CHECK(ring_try_pull(&ring) == -EAGAIN, "more than there was");
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0 && a->item == 1, "the frozen pull had the oldest item");
+	ring_fill(&ring, capacity);
+	ring_finish(&ring);
+}
+
+/* SPSC: what was published before is there, what is being pushed is not. */
+static void beside_a_frozen_pusher(size_t capacity)
+{
+	struct actor *a;
+	size_t i;
+
+	begin("beside a frozen pusher", PP_SPSC, capacity);
+	ring_fill(&ring, capacity - 1);
+	a = frozen(PUSH, PP_AT_push_copied);
+	for (i = 1; i < capacity; i++)
+		CHECK(ring_try_pull(&ring) == 0, "a published item");
+	CHECK(ring_try_pull(&ring) < 0, "an item that is not published");
+	thaw_and_finish(a);
+}
+
+static void beside_a_frozen_puller(size_t capacity)
+{
+	struct actor *a;
+	size_t i;
+
+	begin("beside a frozen puller", PP_SPSC, capacity);
+	ring_fill(&ring, 1);
+	a = frozen(PULL, PP_AT_pull_claimed);
+	for (i = 1; i < capacity; i++)
+		CHECK(ring_try_push(&ring) == 0, "no room beside one claimed slot");
+	CHECK(ring_try_push(&ring) < 0, "the slot is still being read");
+	thaw_and_finish(a);
+}
+
+/* "Closed" is not the end while a push that came before it is half-way. */
+static void close_behind_a_claim(size_t capacity)
+{
+	struct actor *a, *puller;
+
+	begin("close behind a claim", PP_MPMC, capacity);
+	a = frozen(PUSH, PP_AT_push_claimed);
+	puller = actor_asleep(&ring, PULL);
+	CHECK(actor_await_done(actor_start(&ring, CLOSE, NO_POINT, PP_FOREVER)) == 0, "close");
+	CHECK(ring_try_pull(&ring) == -EBUSY, "the end, before the last item");
+	ring_await_quiet(&ring);
+	CHECK(actor_sleeps(puller), "the puller has returned");
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0 && actor_await_done(puller) == 0 && puller->item == a->item,
+	      "the item that was claimed before the close");
+	CHECK(ring_try_pull(&ring) == -EPIPE, "the end, after it");
+	ring_finish(&ring);
+}
+
+/* Two that have met hinder nobody. */
+static void past_a_meeting(enum pp_stall_point point)
+{
+	struct actor *a, *b, *c;
+
+	begin(point_name((int)point), PP_MPMC, 0);
+	b = actor_asleep(&ring, PULL);
+	a = frozen(PUSH, point);
+	c = actor_asleep(&ring, PULL);
+	CHECK(ring_try_push(&ring) == 0, "a puller waits");
+	CHECK(actor_await_done(c) == 0, "the second puller");
+	CHECK(!atomic_load(&b->done), "the first has nothing yet");
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0 && actor_await_done(b) == 0 && b->item == a->item, "met");
+	ring_finish(&ring);
+}
+
+/* Capacity 0: first come, first served, and who has left is passed over. */
+static void first_come_first_served(pp_kind kind, enum action waiters)
+{
+	struct actor *a[4];
+	int i;
+
+	begin(waiters == PUSH ? "pushers in turn" : "pullers in turn", kind, 0);
+	for (i = 0; i < 4; i++) {
+		bool leaves = i == 1;
+
+		a[i] = actor_start(&ring, waiters, NO_POINT, leaves ? pp_in(30 * PP_MS) : PP_FOREVER);
+		AWAIT(actor_sleeps(a[i]) || atomic_load(&a[i]->done));
+	}
+	CHECK(actor_await_done(a[1]) == -ETIMEDOUT, "the one with a deadline");
+	for (i = 0; i < 4; i++) {
+		if (i == 1)
+			continue;
+		CHECK((waiters == PUSH ? ring_try_pull(&ring) : ring_try_push(&ring)) == 0, "meet");
+		CHECK(actor_await_done(a[i]) == 0, "number %d was not served", i);
+		CHECK(ring_undone(&ring) == (i == 0 ? 2u : 3u - (unsigned)i), "others were");
+	}
+	ring_finish(&ring);
+}
+
+int main(void)
+{
+	size_t capacity;
+
+	watchdog_start();
+	for (capacity = 1; capacity <= 4; capacity++) {
+		past_a_frozen_push(capacity);
+		past_a_frozen_pull(capacity);
+		beside_a_frozen_pusher(capacity);
+		beside_a_frozen_puller(capacity);
+		close_behind_a_claim(capacity);
+	}
+	past_a_meeting(PP_AT_meet_matched);
+	past_a_meeting(PP_AT_meet_copied);
+	/* Several waiters on one end: PP_MPMC only. */
+	first_come_first_served(PP_MPMC, PUSH);
+	first_come_first_served(PP_MPMC, PULL);
+	printf("flow: all as it should be\n");
+	return 0;
+}
