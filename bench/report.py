@@ -54,10 +54,23 @@ def umask():
     return mask
 
 
-def near(settings, limit=5):
-    """The settings that differ from the first in one thing."""
+def near(settings, limit=4):
+    """The settings that differ from the first in one thing, regimes before placements."""
     main, *rest = settings
-    return [s for s in rest if sum(a != b for a, b in zip(s, main)) == 1][:limit]
+    regimes = ["slow-consumer", "slow-producer", "bursty-producer"]
+    some = [s for s in rest if sum(a != b for a, b in zip(s, main)) == 1]
+    some.sort(key=lambda s: regimes.index(s.regime) if s.regime in regimes else len(regimes))
+    return some[:limit]
+
+
+def groups_of(results):
+    """For the figure of the settings: the first one with the capacities that the others have, and those."""
+    main = results.settings[0]
+    others = [(title_of(s, main), results.of_setting(s)) for s in near(results.settings)]
+    shapes = {c.shape for _, curves in others for c in curves}
+    capacities = {p.capacity for _, curves in others for c in curves for p in c.points}
+    first = [c.only(capacities) for c in results.of_setting(main) if c.shape in shapes]
+    return [(main.regime, [c for c in first if c.points])] + others
 
 
 def title_of(setting, main):
@@ -83,8 +96,8 @@ def draw_all(results, drawn):
         figure = getattr(drawn, name)(curves, looks)
         if figure:
             made[name] = drawn.as_files(figure, name)
-    groups = [(title_of(s, settings[0]), results.of_setting(s)) for s in near(settings)]
-    if groups:
+    groups = groups_of(results)
+    if len(groups) > 1:
         made["settings"] = drawn.as_files(drawn.settings(groups, looks), "settings")
     return made
 

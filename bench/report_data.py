@@ -76,6 +76,12 @@ class Curve:
     def at(self, capacity):
         return self._points.get(capacity)
 
+    def only(self, capacities):
+        """The same curve, as far as it is about these."""
+        part = Curve(self.shape, self.setting)
+        part._points = {c: p for c, p in self._points.items() if c in capacities}
+        return part
+
     @property
     def bounded(self):
         return [p for p in self.points if p.capacity != UNBOUNDED]

@@ -21,14 +21,15 @@ ROLES = {
     # After M. Okabe and K. Ito, darkened where thin lines on white need it.
     "own0": ("#0072b2", "#5cb6f2"), "own1": ("#d55e00", "#ff9650"), "own2": ("#00916a", "#35d0a2"),
     "own3": ("#b0508c", "#ec9fd0"), "own4": ("#8a6a00", "#e3c53c"), "own5": ("#4b3f9e", "#a79bff"),
-    "other0": ("#4d545c", "#ccd2d8"), "other1": ("#757d86", "#a4acb5"),
-    "other2": ("#959da6", "#7f8893"), "other3": ("#30363d", "#f0f2f4"),
+    "other0": ("#353b42", "#d5dade"), "other1": ("#6a727b", "#aab2ba"),
+    "other2": ("#828a93", "#8a939d"), "other3": ("#7a5c3e", "#c9a37c"),
 }
 MARKERS = "osD^vPX<>ph*"
 DASHES = ["--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
 MANY = 12                     # panels that one figure has room for
 
 matplotlib.rcParams.update({
+    "figure.constrained_layout.w_pad": 0.08, "figure.constrained_layout.h_pad": 0.06,
     "font.family": "sans-serif", "font.size": 9, "svg.fonttype": "none",
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 9.5,
     "axes.edgecolor": ROLES["muted"][0], "axes.labelcolor": ROLES["ink"][0],
@@ -65,7 +66,8 @@ def looks_of(shapes):
 
 # ---- Axes -----------------------------------------------------------------------------
 
-ZERO, BEYOND = -1.3, 1.8      # where 0 and "no bounds" stand beside the powers of two
+ZERO, BEYOND = -1.3, 2.4      # where 0 and "no bounds" stand beside the powers of two
+FEW = 4                       # capacities that all get a tick
 
 
 def place(capacity, largest):
@@ -75,19 +77,21 @@ def place(capacity, largest):
     return math.log2(capacity) if capacity > 0 else ZERO
 
 
-def capacity_axis(axes, curves, every):
-    capacities = {p.capacity for c in curves for p in c.points}
+def capacity_axis(axes, curves, every, hand_off=True):
+    capacities = {p.capacity for c in curves for p in c.points if hand_off or p.capacity}
     bounded = [c for c in capacities if c > 0]
     largest = max(bounded, default=1)
     first, last = math.floor(math.log2(min(bounded, default=1))), math.ceil(math.log2(largest))
     # Both ends of the usual sweep, 1 and 65536, are whole steps.
     ticks = [(float(i), str(2 ** i)) for i in range(first, last + 1) if i % every == 0]
+    if len(bounded) <= FEW:
+        ticks = [(place(c, largest), str(c)) for c in bounded]
     breaks = []
     if 0 in capacities:
         ticks.append((ZERO, "0"))
         breaks.append(ZERO / 2)
     if UNBOUNDED in capacities:
-        ticks.append((place(UNBOUNDED, largest), "none"))
+        ticks.append((place(UNBOUNDED, largest), "∞"))
         breaks.append(math.log2(largest) + BEYOND / 2)
     ticks.sort()
     axes.xaxis.set_major_locator(FixedLocator([at for at, _ in ticks]))
@@ -123,6 +127,11 @@ def log_axis(axes, formatter):
     axes.yaxis.set_major_formatter(FuncFormatter(formatter))
 
 
+def share_axis(axes):
+    axes.set_ylim(-0.03, 1.03)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share * 100:.0f} %"))
+
+
 def depth_height(depth):
     """Items, logarithmic from 1 up and linear down to the 0 that a log axis has not."""
     return math.log2(depth) if depth >= 1 else depth - 1
@@ -144,6 +153,11 @@ def draw(axes, curve, look, value, largest, dash="-", size=4, width=1.6, alpha=1
     line = [(x, y) for x, y, p in kept if p.capacity > 0]
     axes.plot([x for x, _ in line], [y for _, y in line], color=look.color, linestyle=dash,
               linewidth=width, alpha=alpha, zorder=3)
+    if not size:
+        lone = [(x, y) for x, y, p in kept if p.capacity <= 0]
+        axes.plot([x for x, _ in lone], [y for _, y in lone], linestyle="none", marker="_",
+                  markersize=8, color=look.color, zorder=3)
+        return kept
     for valid in (True, False):
         some = [(x, y) for x, y, p in kept if p.valid == valid]
         axes.plot([x for x, _ in some], [y for _, y in some], linestyle="none", marker=look.marker,
@@ -195,7 +209,12 @@ def name_ends(figure, axes, ends):
 
 # ---- Figures --------------------------------------------------------------------------
 
-CAPACITY_LABEL = "capacity in items (log scale; 0 = hand-off)"
+def capacity_label(curves, hand_off=True):
+    """Says only what is there."""
+    capacities = {p.capacity for c in curves for p in c.points}
+    words = ["log scale"] + ["0: hand-off"] * (hand_off and 0 in capacities) + ["∞: unbounded"] * (
+        UNBOUNDED in capacities)
+    return f"capacity in items ({'; '.join(words)})"
 
 
 def throughput(curves, looks):
@@ -215,7 +234,7 @@ def throughput(curves, looks):
         if knee:
             axes.plot(place(knee.at.capacity, largest), knee.at.rate, marker="o", markersize=13,
                       markerfacecolor="none", markeredgecolor=look.color, linestyle="none")
-    axes.set_xlabel(CAPACITY_LABEL)
+    axes.set_xlabel(capacity_label(curves))
     axes.set_ylabel("items per second (log scale)")
     axes.set_title("Throughput: medians; shaded: least to most; ringed: the knee", loc="left")
     name_ends(figure, axes, ends)
@@ -229,7 +248,7 @@ def columns_for(count):
 class Panels:
     """One panel for each shape, all on the same axes."""
 
-    def __init__(self, curves, looks, title, label):
+    def __init__(self, curves, looks, title, label, hand_off=True):
         self.curves = [c for c in curves if len(c.points) > 1][:MANY] or curves[:1]
         self.looks = looks
         columns = columns_for(len(self.curves))
@@ -243,10 +262,10 @@ class Panels:
         # What hides below a spare panel shows its own axis.
         for i in range(len(self.curves), len(self.axes)):
             self.axes[i - columns].xaxis.set_tick_params(labelbottom=True)
-        self.largest = max(capacity_axis(a, self.curves, 2 if columns < 3 else 4)
+        self.largest = max(capacity_axis(a, self.curves, 2 if columns < 3 else 4, hand_off)
                            for a in self.axes[:len(self.curves)])
         self.figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
-        self.figure.supxlabel(CAPACITY_LABEL, fontsize=9)
+        self.figure.supxlabel(capacity_label(self.curves, hand_off), fontsize=9)
         self.figure.supylabel(label, fontsize=9)
         for axes, curve in self:
             axes.set_title(shape_name(curve.shape), loc="left", color=looks[curve.shape].color,
@@ -288,7 +307,7 @@ def models(curves, looks):
                           linestyle=dash, linewidth=1.3, zorder=2.5)
         at = place(knee.at.capacity, panels.largest)
         axes.axvline(at, color=looks[curve.shape].color, linewidth=0.9, alpha=0.6)
-        right = at < panels.largest and at < math.log2(panels.largest) * 0.6
+        right = at < math.log2(panels.largest) * 0.6
         axes.annotate(f"knee {knee.at.capacity}", (at, 0.03), xycoords=axes.get_xaxis_transform(),
                       xytext=(4 if right else -4, 0), textcoords="offset points",
                       ha="left" if right else "right", color=looks[curve.shape].color)
@@ -308,16 +327,18 @@ def depth(curves, looks):
     deep = [c for c in curves if any(p.has_depth for p in c.points)]
     if not deep:
         return None
-    panels = Panels(deep, looks, "Queue depth", "items in the queue (log scale)")
+    panels = Panels(deep, looks, "Queue depth", "items in the queue (log scale)", hand_off=False)
     depth_axis(panels.axes[0], panels.largest)
     for axes, curve in panels:
         some = [place(p.capacity, panels.largest) for p in curve.bounded if p.capacity > 0]
         axes.plot(some, some, color=ink("muted"), linewidth=0.9, zorder=1)
-    panels.line(depth_of("depth_max"), dash=":", size=0, width=1)
-    panels.line(depth_of("depth_p99"), dash="-.", size=0, width=1.1)
-    panels.line(depth_of("depth_p90"), dash="--", size=0, width=1.2)
-    panels.line(depth_of("depth_p50"))
-    panels.legend(("capacity", (0, (1, 0)), ""), ("max", ":", ""), ("p99", "-.", ""), ("p90", "--", ""),
+    heights = {name: depth_of(f"depth_{name}") for name in ("p50", "p90", "p99", "max")}
+    panels.band(lambda p: None if heights["p99"](p) is None else (heights["p50"](p), heights["p99"](p)))
+    panels.line(heights["max"], dash=":", size=0, width=1)
+    panels.line(heights["p99"], dash="-.", size=0, width=1.1)
+    panels.line(heights["p90"], dash="--", size=0, width=1.3)
+    panels.line(heights["p50"])
+    panels.legend(("full", (0, (1, 0)), ""), ("max", ":", ""), ("p99", "-.", ""), ("p90", "--", ""),
                   ("p50", "-", "o"))
     return panels.figure
 
@@ -330,9 +351,8 @@ def fullness(curves, looks):
     bounded = [c for c in curves if any(p.has_depth for p in c.bounded)]
     if not bounded:
         return None
-    panels = Panels(bounded, looks, "Time full, time empty", "share of the time")
-    panels.axes[0].set_ylim(-0.03, 1.03)
-    panels.axes[0].yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v * 100:.0f} %"))
+    panels = Panels(bounded, looks, "Time full, time empty", "share of the time", hand_off=False)
+    share_axis(panels.axes[0])
     panels.line(of_depth("time_empty"), dash="--", size=0)
     panels.line(of_depth("time_full"))
     panels.legend(("full", "-", "o"), ("empty", "--", ""))
@@ -347,7 +367,8 @@ def wait(curves, looks):
     waiting = [c for c in curves if any(p.has_depth and p.median("wait_mean_ns") for p in c.points)]
     if not waiting:
         return None
-    panels = Panels(waiting, looks, "Time an item spends in the queue", "time (log scale)")
+    panels = Panels(waiting, looks, "Time an item spends in the queue", "time (log scale)",
+                    hand_off=False)
     log_axis(panels.axes[0], time_text)
     panels.line(positive(of_depth("wait_p99_ns")), dash="-.", size=0, width=1.1)
     panels.line(positive(of_depth("wait_p50_ns")), dash="--", size=0, width=1.2)
@@ -374,26 +395,29 @@ def settings(groups, looks):
             ("mean time in queue", positive(of_depth("wait_mean_ns")), time_text)]
     figure, grid = pyplot.subplots(len(rows), len(groups), figsize=(9.5, 7), sharex="col",
                                    sharey="row", squeeze=False, layout="constrained")
+    everything = [c for _, curves in groups for c in curves]
     for column, (title, curves) in enumerate(groups):
         for (label, value, formatter), axes in zip(rows, grid[:, column]):
             if formatter:
                 log_axis(axes, formatter)
             else:
-                axes.set_ylim(-0.03, 1.03)
-                axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v * 100:.0f} %"))
-            largest = capacity_axis(axes, curves, 2)
+                share_axis(axes)
+            largest = capacity_axis(axes, curves, 4)
             for curve in curves:
                 draw(axes, curve, looks[curve.shape], value, largest, looks[curve.shape].dash, size=4.5)
             if not column:
                 axes.set_ylabel(label)
-        grid[0, column].set_title(title, loc="left")
-        grid[-1, column].xaxis.set_tick_params(labelsize=8)
-    shapes = {c.shape: looks[c.shape] for _, curves in groups for c in curves}
-    handles = [Line2D([], [], color=look.color, linestyle=look.dash, marker=look.marker,
-                      label=shape_name(shape)) for shape, look in shapes.items()]
-    figure.legend(handles=handles, loc="outside upper center" if False else "upper center",
-                  ncol=min(len(handles), 7), fontsize=8.5)
-    figure.supxlabel(CAPACITY_LABEL, fontsize=9)
+        grid[0, column].set_title(title, loc="left", fontweight="bold")
+    shapes = dict.fromkeys(c.shape for c in everything)
+    handles = [Line2D([], [], color=looks[s].color, linestyle=looks[s].dash, marker=looks[s].marker,
+                      label=shape_name(s)) for s in shapes]
+    # The empty lines are the legend's.
+    columns = min(len(handles), 7)
+    figure.suptitle("Regimes and placements" + "\n" * math.ceil(len(handles) / columns), x=0.01, ha="left",
+                    fontsize=9.5)
+    figure.legend(handles=handles, loc="upper left", ncol=columns, fontsize=8.5,
+                  bbox_to_anchor=(0, 0.975), borderaxespad=0)
+    figure.supxlabel(capacity_label(everything), fontsize=9)
     return figure
 
 

@@ -181,6 +181,36 @@ class Results(Folder):
         self.assertFalse([b for b in points if b.get("error_occurred")])
 
 
+class Document(Folder):
+    ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+    def text(self):
+        with open(os.path.join(self.ROOT, "docs", "benchmarking.md")) as file:
+            return file.read()
+
+    def test_its_plugin_is_the_tested_one(self):
+        with open(os.path.join(self.ROOT, "bench", "plugins", "spin.c")) as file:
+            self.assertIn("```c\n" + file.read() + "```", self.text())
+
+    def test_it_names_every_counter(self):
+        document = self.text()
+        for command in (SMALL + ["--queue", "mpmc"], ["latency", "--quick", "--queue", "mpmc"],
+                        ["idle", "--idle-time", "0.1", "--queue", "mpmc"],
+                        ["goals", "--quick", "--reps", "1", "--benchmark_filter=row:20/"]):
+            done = run(*command, "--out", self.out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        usual = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",
+                 "repetitions", "repetition_index", "threads", "iterations", "real_time", "cpu_time",
+                 "time_unit", "aggregate_name", "aggregate_unit"}
+        for path in glob.glob(os.path.join(self.out, "*.json")):
+            with open(path) as file:
+                results = json.load(file)
+            names = set().union(*results["benchmarks"]) - usual
+            names |= {key for key in results["context"] if key.startswith("pp_")}
+            for name in names:
+                self.assertIn("`" + name + "`", document)
+
+
 class Commands(Folder):
     def good(self, *arguments):
         done = run(*arguments, "--out", self.out, timeout=240)
