@@ -252,8 +252,8 @@ static void set_worker(struct run *run, struct worker *w, bool consumer, unsigne
 	w->side.verify = consumer && spec->verify ? on_verify : NULL;
 	w->side.harness = w;
 	if (spec->mark_every) {
-		w->log.room = LOOKS_MAX;
-		w->log.looks = touched(LOOKS_MAX * sizeof(look));
+		w->log.room = consumer ? LOOKS_MAX : LOOKS_MAX / run->producers;
+		w->log.looks = touched(w->log.room * sizeof(look));
 	}
 	if (spec->verify)
 		w->expected = touched(run->producers * sizeof(*w->expected));

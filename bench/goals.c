@@ -242,6 +242,7 @@ int command_goals(options *o)
 		for (at = name; *at; at++)
 			*at = *at == ' ' ? '_' : *at;
 		gb_register(name, body, &goals[i], o->reps);
+		free(name);
 	}
 	results_run(NULL);
 	say("\nrow what is compared %42s %9s %9s %8s  95 %% of ratio  must / goal\n", "", "a", "b", "ratio");

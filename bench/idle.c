@@ -163,13 +163,15 @@ static void body(gb_state *state, void *context)
 
 static void add(const pp_bench_queue *queue, size_t capacity, bool pull)
 {
+	char *name;
+
 	if (case_count == CASES_MAX || (!pull && !(queue->guarantees & PP_BENCH_BOUNDED)) ||
 	    (!capacity && !(queue->guarantees & PP_BENCH_RENDEZVOUS)))
 		return;
 	cases[case_count] = (blocked){ .queue = queue, .capacity = capacity, .pull = pull };
-	gb_register(text("idle/queue:%s/capacity:%zu/side:%s", queue->name, capacity,
-			 pull ? "pull" : "push"), body, &cases[case_count], 1);
-	case_count++;
+	name = text("idle/queue:%s/capacity:%zu/side:%s", queue->name, capacity, pull ? "pull" : "push");
+	gb_register(name, body, &cases[case_count++], 1);
+	free(name);
 }
 
 static void register_queue(const pp_bench_queue *queue)
@@ -193,7 +195,7 @@ void idle_show(void)
 {
 	size_t i;
 
-	say("\nThreads blocked for %.1f s\n", wait_seconds);
+	say("\nThreads blocked for %.1f s\n", measured ? cases[0].seconds : 0);
 	for (i = 0; i < case_count && measured; i++)
 		if (cases[i].returned)
 			say("  %-8s capacity %4zu, %s: did not block\n", cases[i].queue->name,

@@ -225,16 +225,20 @@ static size_t loop_count, rally_count;
 static void register_rally(const options *o, const pp_bench_queue *queue, placement where, bool park)
 {
 	struct rally *r = &rallies[rally_count++];
+	char *name;
 
 	*r = (struct rally){ .queue = queue, .where = where, .park = park, .seconds = o->min_time };
-	gb_register(text("latency/pingpong/queue:%s/placement:%s/wait:%s", queue->name,
-			 placement_names[where], park ? "park" : "usual"), rally_body, r, o->reps);
+	name = text("latency/pingpong/queue:%s/placement:%s/wait:%s", queue->name,
+		    placement_names[where], park ? "park" : "usual");
+	gb_register(name, rally_body, r, o->reps);
+	free(name);
 }
 
 static void register_queue(const options *o, const pp_bench_queue *queue)
 {
 	size_t capacity = o->capacity_count ? o->capacities[0] : CAPACITY;
 	point *peak = point_new(o, queue, (shape){ 1, 1 }, capacity);
+	char *name;
 	int i;
 
 	if (!peak || rally_count + 3 > COUNT_OF(rallies))
@@ -247,8 +251,9 @@ static void register_queue(const options *o, const pp_bench_queue *queue)
 
 		l->peak = peak;
 		l->percent = loads[i];
-		gb_register(text("latency/open/queue:%s/capacity:%zu/load:%d", queue->name, capacity,
-				 loads[i]), loaded_body, l, o->reps);
+		name = text("latency/open/queue:%s/capacity:%zu/load:%d", queue->name, capacity, loads[i]);
+		gb_register(name, loaded_body, l, o->reps);
+		free(name);
 	}
 	register_rally(o, queue, peak->run.placement, false);
 	register_rally(o, queue, PLACE_ONE, false);

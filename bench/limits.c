@@ -299,10 +299,13 @@ void limits_register(bool short_run)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT_OF(limits); i++)
+	for (i = 0; i < COUNT_OF(limits); i++) {
+		char *name = text("limits/%s", limits[i].name);
+
 		if (!limits[i].two_cpus || place_cpus() > 1)
-			gb_register(text("limits/%s", limits[i].name), body, &limits[i],
-				    short_run ? REPS_SHORT : REPS);
+			gb_register(name, body, &limits[i], short_run ? REPS_SHORT : REPS);
+		free(name);
+	}
 }
 
 void limits_show(void)

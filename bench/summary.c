@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHART = 24, CURVE_LEAST = 4 /* points that make a curve */ };
+enum { CHART = 20, CURVE_LEAST = 4 /* points that make a curve */ };
 
 static double p50_of(const run_result *r) { return r->depth.p50; }
 static double p99_of(const run_result *r) { return r->depth.p99; }
@@ -17,6 +17,8 @@ static double empty_of(const run_result *r) { return r->depth.empty * 100; }
 static double line_of(const run_result *r) { return r->line_ns; }
 static double push_cpu_of(const run_result *r) { return r->push_cpu / (double)r->items * 1e6; }
 static double pull_cpu_of(const run_result *r) { return r->pull_cpu / (double)r->items * 1e6; }
+
+static double memory_of(const run_result *r) { return (double)r->counts.memory; }
 
 static double parks_of(const run_result *r)
 {
@@ -81,14 +83,15 @@ static void show_row(const point *p, double peak)
 
 	point_spread(p, rate_of, &median, &least, &most);
 	snprintf(capacity, sizeof(capacity), p->capacity == SIZE_MAX ? "none" : "%zu", p->capacity);
-	say("%8s %9.3f %9.3f..%-9.3f", capacity, median / 1e6, least / 1e6, most / 1e6);
+	say("%8s %9.3f %+4.0f..%+4.0f%%", capacity, median / 1e6, (least / median - 1) * 100,
+	    (most / median - 1) * 100);
 	if (p->depth && p->run.queue->depth && p->capacity)
-		say("%8.0f %8.0f %4.0f %4.0f %9s", point_median(p, p50_of), point_median(p, p99_of),
+		say("%8.0f %7.0f %4.0f %4.0f %9s", point_median(p, p50_of), point_median(p, p99_of),
 		    point_median(p, full_of), point_median(p, empty_of),
 		    time_text(point_median(p, wait_of)));
 	else
-		say("%8s %8s %4s %4s %9s", "-", "-", "-", "-", "-");
-	say(" %7.3f %7.3f %8.3f %8.4f %s %s\n", point_median(p, push_cpu_of),
+		say("%8s %7s %4s %4s %9s", "-", "-", "-", "-", "-");
+	say(" %6.3f %6.3f %8.3f %8.4f %s%s\n", point_median(p, push_cpu_of),
 	    point_median(p, pull_cpu_of), point_median(p, parks_of), point_median(p, switches_of),
 	    p->depth && !all_valid(p) ? "!" : " ", bar(peak > 0 ? median / peak : 0));
 }
@@ -156,6 +159,17 @@ static void show_advice(point *const *curve, size_t count)
 	    k.at->capacity);
 }
 
+/* What no backpressure costs. */
+static void show_memory(const point *p)
+{
+	if (p->capacity == SIZE_MAX && p->run.queue->counts)
+		say("  memory     %.1f MiB at most, and the limit of %.0f MiB %s\n",
+		    point_median(p, memory_of) / 1048576,
+		    (double)p->run.spec.memory_limit / 1048576,
+		    point_median(p, memory_of) > 0.99 * (double)p->run.spec.memory_limit ?
+		    "ended the sample" : "was not reached");
+}
+
 static void show_curve(point *const *curve, size_t count)
 {
 	const run_spec *r = &curve[0]->run;
@@ -169,12 +183,13 @@ static void show_curve(point *const *curve, size_t count)
 	    r->spec.producers, r->spec.consumers, form_names[r->spec.form], r->spec.batch,
 	    r->spec.item_size, regime_names[r->regime], placement_names[r->placement], promises);
 	free(promises);
-	say("%8s %9s %20s%8s %8s %4s %4s %9s %7s %7s %8s %8s\n", "capacity", "M items/s",
-	    "least..most", "depth50", "depth99", "full", "mpty", "in queue", "push s", "pull s",
+	say("%8s %9s %11s%8s %7s %4s %4s %9s %6s %6s %8s %8s\n", "capacity", "M items/s",
+	    "spread", "depth50", "depth99", "full", "mpty", "in queue", "push s", "pull s",
 	    "parks/k", "switches");
 	for (i = 0; i < count; i++)
 		if (curve[i]->count)
 			show_row(curve[i], k.peak);
+	show_memory(curve[0]);
 	if (count >= CURVE_LEAST && r->regime == BALANCED && k.best->capacity != SIZE_MAX)
 		show_advice(curve, count);
 }
@@ -188,6 +203,6 @@ void summary_show(point *const *points, size_t count)
 			;
 		show_curve(points + from, to - from);
 	}
-	say("\nMedians. full, mpty: %% of the time; push s, pull s: CPU seconds per million items;\n"
+	say("\nMedians, and how far the samples lie around them. full, mpty: %% of the time; push s, pull s: CPU seconds per million items;\n"
 	    "switches: context switches per item; !: depth and time in queue disagree (Little's law)\n");
 }
