@@ -22,10 +22,11 @@ svg text { font-family: system-ui, "DejaVu Sans", sans-serif !important; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .22em .6em; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); }
 th { font-weight: 600; } thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
-th.words, td.words { text-align: left; } td.sentence { white-space: normal; min-width: 16rem; }
+th.words, td.words { text-align: left; white-space: normal; }
 tbody tr:nth-child(even) { background: var(--stripe); } .invalid { font-style: italic; }
 .spread { color: var(--muted); font-size: .9em; } caption { text-align: left; color: var(--muted); padding: .2em 0; }
-summary { cursor: pointer; margin: .6em 0; } nav a { margin-right: 1em; white-space: nowrap; }
+summary { cursor: pointer; margin: .6em 0; } nav { display: flex; flex-wrap: wrap; gap: .1em 1em; }
+#advice { padding-left: 1.2em; } #advice b { white-space: nowrap; }
 a { color: inherit; } code { font-size: .92em; overflow-wrap: anywhere; }
 """
 
@@ -41,7 +42,7 @@ def number(value):
     """Three or four digits, no exponent."""
     if value == 0:
         return "0"
-    if abs(value) < 0.001:
+    if abs(value) < 0.0001:
         return f"{value:.1e}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
     return f"{value:,.{digits}f}".replace(",", "\u202f")
@@ -57,7 +58,7 @@ def figure_cell(counter, value, shown):
 
 
 def capacity_text(capacity):
-    return "none" if capacity == UNBOUNDED else str(capacity)
+    return "unbounded" if capacity == UNBOUNDED else str(capacity)
 
 
 class Measure:
@@ -171,20 +172,20 @@ def advice_row(curve, knee):
             number(knee.model_knee(knee.line_ns)) if knee.line_ns else "–",
             number(knee.model_knee(knee.hand_over_ns)) if knee.hand_over_ns else "–",
             f"{wait_at(knee.at)} / {wait_at(largest)}",
-            f"{time_text(knee.unseen_ns(knee.at))} / {time_text(largest.capacity / rate * 1e9)}",
-            ('class="words sentence"', text(advice(knee)))]
+            f"{time_text(knee.unseen_ns(knee.at))} / {time_text(largest.capacity / rate * 1e9)}"]
 
 
 def capacity_section(curves):
-    rows = [advice_row(c, Knee.of(c)) for c in curves if Knee.of(c)]
-    if not rows:
+    knees = [(c, Knee.of(c)) for c in curves if Knee.of(c)]
+    if not knees:
         return ""
+    rows = [advice_row(c, k) for c, k in knees]
+    lines = "".join(f"<li><b>{text(shape_name(c.shape))}</b>: {text(advice(k))}</li>" for c, k in knees)
     head = ["", "peak,<br>M items/s", "knee,<br>capacity", "at the knee,<br>M items/s",
             "model's knee,<br>line round trip", "model's knee,<br>hand-over at 1",
-            "in the queue at knee /<br>largest capacity", "overload unseen at knee /<br>largest capacity",
-            "recommendation"]
+            "in the queue at knee /<br>largest capacity", "overload unseen at knee /<br>largest capacity"]
     return f"""<section id="capacity"><h2>Which capacity?</h2>
-<p>The knee is the smallest capacity whose throughput is within 95 % of the peak. The model says
+<ul id="advice">{lines}</ul><p>The knee is the smallest capacity whose throughput is within 95 % of the peak. The model says
 min(X<sub>max</sub>, C / R): up to its knee X<sub>max</sub>·R each item waits for a round trip R between the
 CPUs. “Overload unseen”: how long a producer that pushes twice what is pulled goes on before its first push
 blocks.</p>{table(head, rows, name="knees")}</section>"""
