@@ -87,8 +87,8 @@ _Static_assert(offsetof(pp_stats, size) == 0, "the size comes first");
 _Static_assert(PP_SPSC == 1 && PP_MPMC == 2, "the kinds");
 _Static_assert(PP_FOREVER == INT64_MAX, "for ever");
 _Static_assert(PP_US == 1000 && PP_MS == 1000000 && PP_SEC == 1000000000, "the units");
-_Static_assert((PP_INTERRUPTIBLE & PP_TRACK_DEPTH) == 0 && PP_INTERRUPTIBLE && PP_TRACK_DEPTH,
-	       "the flags");
+_Static_assert((PP_INTERRUPTIBLE & PP_TRACK_DEPTH) == 0, "one bit each");
+_Static_assert(PP_INTERRUPTIBLE != 0 && PP_TRACK_DEPTH != 0, "the flags");
 _Static_assert(PP_SPIN_NONE < 0 && PP_SPIN_ADAPTIVE == 0, "the spin settings");
 _Static_assert(PP_VERSION_MAJOR >= 0 && PP_VERSION_MINOR >= 0 && PP_VERSION_PATCH >= 0,
 	       "the version");
