@@ -233,9 +233,9 @@ class Results:
         return sorted(curves, key=lambda c: shape_key(c.shape))
 
     def of_kind(self, *prefix):
-        """Names below `prefix`, each with its samples."""
-        return {name[len(prefix):]: samples for name, samples in self.others.items()
-                if name[:len(prefix)] == prefix}
+        """Names below `prefix`, each with its samples, in the order of the program and not of the run."""
+        some = sorted(self.others.items(), key=lambda item: item[1][0].get("family_index", 0))
+        return {name[len(prefix):]: samples for name, samples in some if name[:len(prefix)] == prefix}
 
     def invalid(self):
         return [(c, p) for c in self.curves.values() for p in c.points if not p.valid]

@@ -22,7 +22,8 @@ svg text { font-family: system-ui, "DejaVu Sans", sans-serif !important; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .22em .6em; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--grid); }
 th { font-weight: 600; } thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
-th.words, td.words { text-align: left; white-space: normal; }
+th.words, td.words, thead th:first-child { text-align: left; } td.words { white-space: normal; }
+.wide { margin-bottom: 1em; }
 tbody tr:nth-child(even) { background: var(--stripe); } .invalid { font-style: italic; }
 .spread { color: var(--muted); font-size: .9em; } caption { text-align: left; color: var(--muted); padding: .2em 0; }
 summary { cursor: pointer; margin: .6em 0; } nav { display: flex; flex-wrap: wrap; gap: .1em 1em; }
@@ -40,8 +41,8 @@ def text(value):
 
 def number(value):
     """Three or four digits, no exponent."""
-    if value == 0:
-        return "0"
+    if value == int(value):
+        return f"{int(value):,}".replace(",", "\u202f")
     if abs(value) < 0.0001:
         return f"{value:.1e}"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -99,12 +100,13 @@ FAIR = Measure("items per thread, smallest over largest: pushers / pullers",
                ("push_even", 1, number), ("pull_even", 1, number))
 LINE = Measure("line round trip between the CPUs just before, ns", ("line_ns", 1, number))
 LITTLE = Measure("Little's law, error", ("little_error", 1, percent), queued=True)
-FIRST_FULL = Measure("first seen full after, µs (below 0: never)", ("first_full_us", 1, number), queued=True)
-MEMORY = Measure("memory, bytes", ("memory_bytes", 1, number))
+FIRST_FULL = Measure("first seen full after", ("first_full_us", 1e3, lambda ns: time_text(ns) if ns >= 0 else "never"),
+                     queued=True)
+MEMORY = Measure("memory, KiB", ("memory_bytes", 1 / 1024, number))
 MEAN_DEPTH = Measure("mean depth, items", ("depth_mean", 1, number), queued=True)
 EVERYTHING = (THROUGHPUT, MEAN_DEPTH, DEPTH, FULL, WAIT, FIRST_FULL, CPU, PARKS, SWITCHES, FAIR, LITTLE, LINE,
               MEMORY)
-OTHER_SETTINGS = (THROUGHPUT, DEPTH, FULL, WAIT, FIRST_FULL, CPU)
+OTHER_SETTINGS = (THROUGHPUT, DEPTH, FULL, WAIT, FIRST_FULL, MEMORY, CPU)
 
 
 def table(head, rows, caption="", name=""):
@@ -153,7 +155,7 @@ def advice(knee):
     if knee.still_rising:
         return (f"Throughput still rises at {knee.at.capacity}, the largest capacity measured: "
                 "try larger ones, or take the smallest that is fast enough for you.")
-    sentence = (f"Take {knee.at.capacity}, or twice that for bursts: less costs throughput, "
+    sentence = (f"Take a capacity of {knee.at.capacity}, or twice that for bursts: less costs throughput, "
                 "more only adds waiting.")
     if not knee.at.valid:
         sentence += " (The point at the knee is invalid: measure again.)"
@@ -216,9 +218,10 @@ def plain_words(parts):
 
 
 LIMITS = {
-    "line_one": "line round trip between the CPUs, one line", "line_two": "the same, two lines",
-    "index_ring_1": "plain index ring, per item, published per item",
-    "index_ring_8": "the same, published per 8 items", "index_ring_32": "the same, published per 32 items",
+    "line_one": "line round trip between the CPUs, one line", "line_two": "line round trip between the CPUs, two lines",
+    "index_ring_1": "plain index ring, an item, published per item",
+    "index_ring_8": "plain index ring, an item, published per 8",
+    "index_ring_32": "plain index ring, an item, published per 32",
     "futex_two_cpus": "futex round trip, two CPUs", "futex_one_cpu": "futex round trip, one CPU",
     "fence": "store and fence", "futex_wake_empty": "futex wake, nobody there",
     "membarrier_idle": "membarrier, other CPU idle", "membarrier_busy": "membarrier, other CPU busy",
@@ -259,7 +262,7 @@ def lone_sections(results):
 ENVIRONMENT = (("CPU", "pp_cpu"), ("architecture", "pp_arch"), ("CPUs allowed", "pp_cpus_allowed"),
                ("CPUs used", "pp_cpus_used"), ("kernel", "pp_kernel"), ("compiler", "pp_compiler"),
                ("flags", "pp_flags"), ("libpushpull", "pp_version"), ("date", "pp_date"),
-               ("load before (1, 5, 15 minutes)", "pp_load"), ("steal since boot", "pp_steal_since_boot"),
+               ("load before (1, 5, 15 minutes)", "pp_load"), ("stolen since boot, share", "pp_steal_since_boot"),
                ("command", "pp_command"), ("quick run", "pp_quick"))
 
 

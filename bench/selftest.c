@@ -248,7 +248,8 @@ static void test_liar(void)
 	expect(!r.depth.little_holds, "Little's law holds", r.depth.little_holds, 0);
 }
 
-static void test_broken(const char *what, long lose, long repeat, long swap)
+/* `verify` off: only the sums can tell. */
+static void test_broken(long lose, long repeat, long swap, bool verify, const char *finding)
 {
 	run_result r;
 
@@ -256,9 +257,12 @@ static void test_broken(const char *what, long lose, long repeat, long swap)
 	script.lose = lose;
 	script.repeat = repeat;
 	script.swap = swap;
-	play(&r, true);
-	printf("%s\n", what);
-	expect(r.wrong != NULL, r.wrong ? r.wrong : "nothing noticed", r.wrong != NULL, 1);
+	play(&r, verify);
+	if (!r.wrong || strcmp(r.wrong, finding))
+		failures++;
+	printf("%-6s a broken queue: %s, should be: %s\n",
+	       r.wrong && !strcmp(r.wrong, finding) ? "ok" : "FAIL", r.wrong ? r.wrong : "nothing found",
+	       finding);
 }
 
 static void test_statistics(void)
@@ -283,9 +287,9 @@ int command_selftest(options *o)
 	test_tide();
 	test_standstill();
 	test_liar();
-	test_broken("an item is lost", 1001, -1, -1);
-	test_broken("an item comes twice", -1, 1001, -1);
-	test_broken("two items change places", -1, -1, 1001);
+	test_broken(1001, -1, -1, false, "items were lost or came twice");
+	test_broken(-1, 1001, -1, false, "items were changed, lost or came twice");
+	test_broken(-1, -1, 1001, true, "a producer's items came out of order");
 	printf(failures ? "%d failures\n" : "all is well\n", failures);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
