@@ -112,23 +112,19 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	int64_t r;
-	ssize_t w;
 
 	if (!rx || !item)
 		return -EINVAL;
 	r = rx->end.mode == PP_MODE_MEET
 	            ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
 	            : pull_some(&rx->end, item, 1);
-	if (r > 0)
-		return 0;
-	if (r != -EAGAIN && r != -EBUSY)
-		return (int)r;
-	if (deadline == DO_NOT_WAIT) {
-		pp_count(&rx->side.refused);
-		return (int)r;
+	if (r == -EAGAIN || r == -EBUSY) {
+		if (deadline == DO_NOT_WAIT)
+			pp_count(&rx->side.refused);
+		else
+			r = pull_wait(rx, item, 0, 1, 1, deadline);
 	}
-	w = pull_wait(rx, item, 0, 1, 1, deadline);
-	return w > 0 ? 0 : (int)w;
+	return r > 0 ? 0 : (int)r;
 }
 
 PP_NOINLINE_HOT static int pull_one_mpmc(struct pp_rx *rx, void *item, pp_time deadline)
@@ -172,7 +168,7 @@ int pp_pull(pp_rx *rx, void *item)
 
 int pp_pull_until(pp_rx *rx, void *item, pp_time deadline)
 {
-	return pull_one(rx, item, deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline);
+	return pull_one(rx, item, some_deadline(deadline));
 }
 
 int pp_try_pull(pp_rx *rx, void *item)

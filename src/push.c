@@ -36,31 +36,31 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 			return ended_for_push(tx);
 	}
 	PP_SWITCH(PUSH_WAKE, (void)0, (void)ec_wake(&block->items, (uint64_t)n));
-	/* Last: the callback may let go of this very end. */
-	if (ec_is_rung(alert) && pp_load(pp_ended_word(ch)) & RING_CANCELLED)
-		pp_drop_rest(ch);
 	return n;
+}
+
+/* What a push returns by.  If it moved something and the ring was cancelled meanwhile, its
+ * items may be left to this thread to drop; the callback may let go of this very end, so
+ * nothing of the ring is touched after it. */
+static ssize_t done(struct pp_tx *tx, ssize_t r)
+{
+	struct pp_channel *ch = tx->end.channel;
+
+	if (r > 0 && tx->end.mode != PP_MODE_MEET && ec_is_rung(ec_alert(&tx->end.block->items)) &&
+	    pp_load(pp_ended_word(ch)) & RING_CANCELLED)
+		pp_drop_rest(ch);
+	return r;
 }
 
 PP_NOINLINE static int alerted_one(struct pp_tx *tx, uint32_t alert)
 {
-	int64_t r = alerted(tx, 1, alert);
+	ssize_t r = done(tx, (ssize_t)alerted(tx, 1, alert));
 
 	return r > 0 ? 0 : (int)r;
 }
 
-/* After publishing: is anyone to be told? */
-PP_INLINE int64_t published(struct pp_tx *tx, int64_t n)
-{
-	uint32_t alert;
-
-	PP_STALL(push_published);
-	pp_light(PUSH_LIGHT, tx->end.fenced);
-	alert = ec_alert(&tx->end.block->items);
-	return pp_unlikely(alert) ? alerted(tx, n, alert) : n;
-}
-
-PP_INLINE int64_t push_spsc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
+/* Claim, copy, publish: how many of `n`, or why none. */
+PP_INLINE int64_t place_spsc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
 {
 	struct spsc *r = &tx->end.block->ring.spsc;
 	const struct pp_slots *slots = &tx->end.slots;
@@ -75,10 +75,10 @@ PP_INLINE int64_t push_spsc(struct pp_tx *tx, const unsigned char *items, uint64
 		pp_copy_in(slots, r->capacity, tx->spsc.cursor, items, (uint64_t)k);
 	PP_STALL(push_copied);
 	spsc_publish_push(r, &tx->spsc, (uint64_t)k);
-	return published(tx, k);
+	return k;
 }
 
-PP_INLINE int64_t push_mpmc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
+PP_INLINE int64_t place_mpmc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
 {
 	struct mpmc *r = &tx->end.block->ring.mpmc;
 	const struct pp_slots *slots = &tx->end.slots;
@@ -96,7 +96,18 @@ PP_INLINE int64_t push_mpmc(struct pp_tx *tx, const unsigned char *items, uint64
 		position = mpmc_advance(r, position, 1);
 		items += slots->item_size;
 	}
-	return published(tx, k);
+	return k;
+}
+
+/* After publishing: is anyone to be told? */
+PP_INLINE int64_t published(struct pp_tx *tx, int64_t n)
+{
+	uint32_t alert;
+
+	PP_STALL(push_published);
+	pp_light(PUSH_LIGHT, tx->end.fenced);
+	alert = ec_alert(&tx->end.block->items);
+	return pp_unlikely(alert) ? alerted(tx, n, alert) : n;
 }
 
 /* PP_TRACK_DEPTH: the head is read before the push takes place, so that the bound
@@ -109,7 +120,7 @@ PP_NOINLINE static int64_t push_tracked(struct pp_tx *tx, const unsigned char *i
 	int64_t k;
 
 	pp_positions(ch, &before);
-	k = ch->kind == PP_SPSC ? push_spsc(tx, items, n) : push_mpmc(tx, items, n);
+	k = ch->kind == PP_SPSC ? place_spsc(tx, items, n) : place_mpmc(tx, items, n);
 	if (k <= 0)
 		return k;
 	pp_positions(ch, &after);
@@ -118,22 +129,19 @@ PP_NOINLINE static int64_t push_tracked(struct pp_tx *tx, const unsigned char *i
 		depth = ch->capacity;
 	while (depth > seen && !pp_cas(&tx->end.block->depth_max, &seen, depth))
 		;
-	return k;
+	return published(tx, k);
 }
 
 /* Any way but capacity 0. */
 static int64_t push_some(struct pp_end *end, unsigned char *items, uint64_t n)
 {
 	struct pp_tx *tx = (struct pp_tx *)(void *)end; /* its first member */
+	int64_t k;
 
-	switch (end->mode) {
-	case PP_MODE_SPSC:
-		return push_spsc(tx, items, n);
-	case PP_MODE_MPMC:
-		return push_mpmc(tx, items, n);
-	default:
+	if (end->mode == PP_MODE_TRACKED)
 		return push_tracked(tx, items, n);
-	}
+	k = end->mode == PP_MODE_SPSC ? place_spsc(tx, items, n) : place_mpmc(tx, items, n);
+	return pp_likely(k > 0) ? published(tx, k) : k;
 }
 
 static bool push_ready(struct pp_end *end)
@@ -164,30 +172,32 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time deadline)
 {
 	int64_t r;
-	ssize_t w;
 
 	if (!tx || !item)
 		return -EINVAL;
 	r = tx->end.mode == PP_MODE_MEET
 	            ? meet_try(&tx->end.channel->meeting, MEET_PUSH, (void *)(uintptr_t)item)
 	            : push_some(&tx->end, (unsigned char *)(uintptr_t)item, 1);
-	if (r > 0)
-		return 0;
-	if (r != -EAGAIN && r != -EBUSY)
-		return (int)r;
-	if (deadline == DO_NOT_WAIT) {
-		pp_count(&tx->side.refused);
-		return (int)r;
+	if (r == -EAGAIN || r == -EBUSY) {
+		if (deadline == DO_NOT_WAIT)
+			pp_count(&tx->side.refused);
+		else
+			r = push_wait(tx, item, 1, 0, deadline);
 	}
-	w = push_wait(tx, item, 1, 0, deadline);
-	return w > 0 ? 0 : (int)w;
+	r = done(tx, (ssize_t)r);
+	return r > 0 ? 0 : (int)r;
 }
 
 PP_NOINLINE_HOT static int push_one_mpmc(struct pp_tx *tx, const void *item, pp_time deadline)
 {
-	if (pp_likely(push_mpmc(tx, item, 1) > 0))
-		return 0;
-	return push_slowly(tx, item, deadline);
+	uint32_t alert;
+
+	if (pp_unlikely(place_mpmc(tx, item, 1) <= 0))
+		return push_slowly(tx, item, deadline);
+	PP_STALL(push_published);
+	pp_light(PUSH_LIGHT, tx->end.fenced);
+	alert = ec_alert(&tx->end.block->items);
+	return pp_unlikely(alert) ? alerted_one(tx, alert) : 0;
 }
 
 /* The path of nearly every item, kept free of calls so that it needs no stack.
@@ -226,7 +236,7 @@ int pp_push(pp_tx *tx, const void *item)
 
 int pp_push_until(pp_tx *tx, const void *item, pp_time deadline)
 {
-	return push_one(tx, item, deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline);
+	return push_one(tx, item, some_deadline(deadline));
 }
 
 int pp_try_push(pp_tx *tx, const void *item)
@@ -236,7 +246,7 @@ int pp_try_push(pp_tx *tx, const void *item)
 
 /* ---- batches ------------------------------------------------------------------ */
 
-static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time deadline, bool wait)
+static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time deadline)
 {
 	int64_t r;
 
@@ -245,32 +255,30 @@ static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time
 	if (n == 0)
 		return 0;
 	if (tx->end.mode == PP_MODE_MEET)
-		return wait ? push_wait(tx, items, n, 0, deadline)
-		            : meet_try_n(&tx->end.channel->meeting, MEET_PUSH,
-		                         (void *)(uintptr_t)items, n);
+		return deadline != DO_NOT_WAIT ? push_wait(tx, items, n, 0, deadline)
+		                               : meet_try_n(&tx->end.channel->meeting, MEET_PUSH,
+		                                            (void *)(uintptr_t)items, n);
 	r = push_some(&tx->end, (unsigned char *)(uintptr_t)items, n);
-	if (r == (int64_t)n || (r > 0 && !wait))
-		return (ssize_t)r;
-	if (r < 0 && r != -EAGAIN && r != -EBUSY)
-		return (ssize_t)r;
-	if (!wait) {
-		pp_count(&tx->side.refused);
-		return (ssize_t)r;
+	if (deadline == DO_NOT_WAIT) {
+		if (r == -EAGAIN || r == -EBUSY)
+			pp_count(&tx->side.refused);
+	} else if (r == -EAGAIN || r == -EBUSY || (r > 0 && r < (int64_t)n)) {
+		r = push_wait(tx, items, n, r > 0 ? (size_t)r : 0, deadline);
 	}
-	return push_wait(tx, items, n, r > 0 ? (size_t)r : 0, deadline);
+	return done(tx, (ssize_t)r);
 }
 
 ssize_t pp_push_n(pp_tx *tx, const void *items, size_t n)
 {
-	return push_batch(tx, items, n, PP_FOREVER, true);
+	return push_batch(tx, items, n, PP_FOREVER);
 }
 
 ssize_t pp_try_push_n(pp_tx *tx, const void *items, size_t n)
 {
-	return push_batch(tx, items, n, 0, false);
+	return push_batch(tx, items, n, DO_NOT_WAIT);
 }
 
 ssize_t pp_push_n_until(pp_tx *tx, const void *items, size_t n, pp_time deadline)
 {
-	return push_batch(tx, items, n, deadline, true);
+	return push_batch(tx, items, n, some_deadline(deadline));
 }

@@ -8,6 +8,12 @@
 /* In place of a deadline: a try.  No clock shows it. */
 #define DO_NOT_WAIT INT64_MIN
 
+/* A caller's deadline, however long past, is not a try. */
+PP_INLINE pp_time some_deadline(pp_time deadline)
+{
+	return deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline;
+}
+
 /* One operation under way. */
 struct pp_op {
 	struct pp_end *end;

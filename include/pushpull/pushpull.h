@@ -226,7 +226,8 @@ PP_API ssize_t pp_pull_n_until(pp_rx *rx, void *items, size_t min, size_t max, p
  * pp_close - "no more items".  Pushes give -ESHUTDOWN from now on; pulls drain every
  * item whose push returned 0, then give -EPIPE.  Wakes everyone concerned.
  *
- * Blocks: no.  Threads: any that holds a reference, also while others are blocked.
+ * Blocks: no; at capacity 0 for the short lock of the meeting, which is never held while
+ * anything is copied.  Threads: any that holds a reference, also while others are blocked.
  * Idempotent.  A push that races with it returns 0 and is delivered, or -ESHUTDOWN
  * and is not.  Results: 0; -EINVAL.
  */
@@ -237,7 +238,8 @@ PP_API int pp_close(pp_tx *tx);
  * items still in the ring go to `drop`, at the latest when the last pull end is let
  * go, possibly in the thread of a push or pull that was under way.
  *
- * Blocks: no.  Threads: any that holds a reference.  Idempotent.  Results: 0; -EINVAL.
+ * Blocks: as pp_close.  Threads: any that holds a reference.  Idempotent.  Results: 0;
+ * -EINVAL.
  */
 PP_API int pp_cancel(pp_rx *rx);
 
