@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The library's own text, compiled as C++ over the seam: rings, eventcount, meeting and
+ * the whole front desk.  What stands here in place of library text: the layout and the
+ * copying of items (each an rl::var), opening, spinning, time, and freeing.
+ */
+#ifndef DESK_HPP
+#define DESK_HPP
+
+#include "relacy_pre.hpp"
+
+#include <pushpull/pushpull.h>
+
+/* Relacy's atomics have constructors, which a union would lose. */
+#define union struct
+#define PP_RING_SLOT_H
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+
+/* ---- in place of ring/slot.h ------------------------------------------------- */
+
+struct model_item {
+	rl::var<unsigned> value;
+};
+
+struct model_slot {
+	PP_ATOMIC(uint64_t) turn;
+	model_item item;
+};
+
+struct pp_slots {
+	model_slot *slot;
+	size_t item_size;
+};
+
+PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
+{
+	return &slots->slot[index].turn;
+}
+
+PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t index)
+{
+	return (unsigned char *)&slots->slot[index].item;
+}
+
+PP_INLINE bool pp_copy_known(void *to, const void *from, size_t)
+{
+	unsigned v = ((model_item *)from)->value($).load();
+
+	((model_item *)to)->value($).store(v);
+	return true;
+}
+
+PP_INLINE void pp_copy(void *to, const void *from, size_t size)
+{
+	pp_copy_known(to, from, size);
+}
+
+PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+                          const unsigned char *items, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		pp_copy(pp_slot_item(slots, (cursor + i) % capacity),
+		        items + i * sizeof(model_item), sizeof(model_item));
+}
+
+PP_INLINE void pp_copy_out(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+                           unsigned char *items, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		pp_copy(items + i * sizeof(model_item),
+		        pp_slot_item(slots, (cursor + i) % capacity), sizeof(model_item));
+}
+
+/* ---- in place of base/clock.h, time.c, park/futex.c -------------------------- */
+
+/* Only the deadline 1 exists besides none. */
+static inline int64_t pp_clock_now(void)
+{
+	return model::chance(4) ? 1 : 0;
+}
+
+pp_time pp_now(void)
+{
+	return pp_clock_now();
+}
+
+#include "park/futex.h"
+
+int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline,
+                  bool interruptible)
+{
+	return model::futex_wait(word, expected, deadline != INT64_MAX, interruptible);
+}
+
+void pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
+{
+	model::futex_wake(word, n);
+}
+
+/* ---- the library ------------------------------------------------------------- */
+
+#include "channel.h"
+
+/* In place of park/spin.c: one more look, or none. */
+void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
+{
+	s->group = model::chance(2) ? 1 : 0;
+}
+
+bool pp_spin_step(struct pp_spinner *s)
+{
+	return s->group-- == 1;
+}
+
+void pp_spin_end(struct pp_spinner *, bool)
+{
+}
+
+#undef pp_pause
+#define pp_pause() ((void)0)
+
+#include "park/eventcount_impl.h"
+#include "rendezvous/meeting_impl.h"
+#include "wait.c"
+#include "push.c"
+#include "pull.c"
+#include "lifecycle.c"
+#include "stats.c"
+
+#undef union
+
+/* ---- in place of open.c ------------------------------------------------------ */
+
+enum { MODEL_SLOTS = 4 };
+
+/* One open ring.  `there` is read by every operation and written by the freeing. */
+struct model_ring {
+	struct pp_channel channel;
+	struct pp_block block;
+	model_slot slot[MODEL_SLOTS];
+	rl::var<int> there;
+	int freed;
+};
+
+struct model_config {
+	pp_kind kind;
+	unsigned capacity;
+	unsigned flags;
+	bool fenced;
+	unsigned tx_refs, rx_refs;
+	uint64_t before_wrap;
+	void (*drop)(void *item, void *context);
+};
+
+static inline void open_side(struct pp_side *side, unsigned refs)
+{
+	pp_store(&side->refused, 0);
+	pp_store(&side->refs, refs);
+}
+
+static inline void open_block(model_ring *m, const model_config &c, const struct pp_slots *slots)
+{
+	struct pp_block *b = &m->block;
+
+	if (c.kind == PP_SPSC)
+		spsc_init(&b->ring.spsc, c.capacity, 0 - c.before_wrap);
+	else
+		mpmc_init(&b->ring.mpmc, slots, c.capacity, c.before_wrap);
+	ec_init(&b->items);
+	ec_init(&b->space);
+	pp_store(&b->dropped, 0);
+	pp_store(&b->depth_max, 0);
+	pp_store(&b->dropping, 0);
+}
+
+static inline void open_end(struct pp_end *end, model_ring *m, const model_config &c,
+                            const struct pp_slots &slots)
+{
+	end->mode = c.capacity == 0      ? PP_MODE_MEET
+	            : c.kind == PP_SPSC ? PP_MODE_SPSC
+	                                : PP_MODE_MPMC;
+	end->fenced = c.fenced;
+	end->block = &m->block;
+	end->slots = slots;
+	end->channel = &m->channel;
+}
+
+static inline void open_ring(model_ring *m, const model_config &c)
+{
+	struct pp_channel *ch = &m->channel;
+	struct pp_slots slots = { m->slot, sizeof(model_item) };
+
+	m->there($).store(1);
+	m->freed = 0;
+	open_end(&ch->tx.end, m, c, slots);
+	open_end(&ch->rx.end, m, c, slots);
+	if (c.flags & PP_TRACK_DEPTH && c.capacity)
+		ch->tx.end.mode = PP_MODE_TRACKED;
+	open_side(&ch->tx.side, c.tx_refs);
+	open_side(&ch->rx.side, c.rx_refs);
+	if (c.capacity)
+		open_block(m, c, &slots);
+	if (c.capacity && c.kind == PP_SPSC)
+		spsc_init_ends(&m->block.ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
+	pp_store(&ch->holds, 2);
+	pp_store(&ch->meet_ended, 0);
+	ch->kind = c.kind;
+	ch->capacity = c.capacity;
+	ch->item_size = sizeof(model_item);
+	ch->flags = c.flags;
+	ch->drop = c.drop;
+	ch->drop_context = m;
+	meet_init(&ch->meeting, sizeof(model_item), c.flags & PP_INTERRUPTIBLE, &ch->meet_ended);
+	ch->meeting.side[MEET_PUSH].refused = &ch->tx.side.refused;
+	ch->meeting.side[MEET_PULL].refused = &ch->rx.side.refused;
+}
+
+/* In place of registry.c, which has a model of its own. */
+void pp_unregister_and_free(struct pp_channel *ch)
+{
+	model_ring *m = (model_ring *)ch; /* its first member */
+
+	m->there($).store(0);
+	m->freed++;
+}
+
+#endif

@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Weaken every labelled ordering, fence, re-check and wake of the library, one at a time,
+and see a model report it.
+
+The labels are those of the source; mutants.tsv says for each which model and scenario
+must break and as what.  Fails on a label without a row, a row without a label, a mutant
+whose preprocessed text is the original's, one that no execution reports, one that breaks
+as something else, and on a table in docs/memory-model.md with other labels than the source.
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+FLAGS = ['-std=gnu++11', '-O0', '-w', '-fpermissive', '-pthread', '-D_GNU_SOURCE']
+CALL = re.compile(r'\b(?:pp_[a-z_]+|PP_SWITCH|PP_ORDER)\(([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\s*,|'
+                  r'\bpp_full_fence\(([A-Z][A-Z0-9_]+)\)')
+
+
+class Failure(Exception):
+    pass
+
+
+def source_labels():
+    labels = set()
+    for folder, _, names in os.walk(os.path.join(ROOT, 'src')):
+        for name in names:
+            path = os.path.join(folder, name)
+            if not name.endswith(('.c', '.h')) or path.endswith('base/atomic.h'):
+                continue
+            with open(path, encoding='utf-8') as f:
+                for found in CALL.finditer(f.read()):
+                    labels.add(found.group(1) or found.group(2))
+    return labels
+
+
+def table_rows():
+    rows = {}
+    with open(os.path.join(HERE, 'mutants.tsv'), encoding='utf-8') as f:
+        for number, line in enumerate(f, 1):
+            if line.startswith('#') or not line.strip():
+                continue
+            fields = line.rstrip('\n').split('\t')
+            if len(fields) != 4:
+                raise Failure(f'mutants.tsv:{number}: not label, model, scenario, property')
+            if fields[0] in rows:
+                raise Failure(f'mutants.tsv:{number}: {fields[0]} twice')
+            rows[fields[0]] = fields[1:]
+    return rows
+
+
+def document_labels():
+    with open(os.path.join(ROOT, 'docs', 'memory-model.md'), encoding='utf-8') as f:
+        return re.findall(r'^\| `([A-Z][A-Z0-9_]+)` \|', f.read(), re.M)
+
+
+def check_lists(labels, rows):
+    complaints = [f'{label}: no row in mutants.tsv' for label in sorted(labels - set(rows))]
+    complaints += [f'{label}: in mutants.tsv, not in the source'
+                   for label in sorted(set(rows) - labels)]
+    told = document_labels()
+    complaints += [f'{label}: not in docs/memory-model.md' for label in sorted(labels - set(told))]
+    complaints += [f'{label}: in docs/memory-model.md, not in the source'
+                   for label in sorted(set(told) - labels)]
+    complaints += [f'{label}: twice in docs/memory-model.md'
+                   for label in sorted({x for x in told if told.count(x) > 1})]
+    return complaints
+
+
+class Builder:
+    def __init__(self, compiler, folder):
+        self.compiler = compiler
+        self.folder = folder
+        os.makedirs(folder, exist_ok=True)
+        self.include = ['-I' + folder, '-I' + HERE, '-I' + os.path.join(ROOT, 'src'),
+                        '-I' + os.path.join(ROOT, 'include')]
+        header = os.path.join(HERE, 'relacy_pre.hpp')
+        self.call(FLAGS + ['-x', 'c++-header', header, '-o',
+                           os.path.join(folder, 'relacy_pre.hpp.gch')])
+
+    def call(self, arguments):
+        r = subprocess.run(self.compiler + arguments, capture_output=True, text=True)
+        if r.returncode:
+            raise Failure('does not compile: ' + ' '.join(r.stderr.split('\n')[:3]))
+
+    def preprocess(self, model, label, to):
+        mutant = [f'-DPP_MUTANT_{label}=~,'] if label else []
+        self.call(FLAGS + mutant + self.include +
+                  ['-DPP_MODEL="relacy_seam.hpp"', '-include', 'relacy_pre.hpp',
+                   '-E', '-P', '-fpch-preprocess', os.path.join(HERE, model + '.cpp'), '-o', to])
+        with open(to, encoding='utf-8') as f:
+            return f.read()
+
+    def original(self, model):
+        return self.preprocess(model, None, os.path.join(self.folder, f'original-{model}.ii'))
+
+    def mutant(self, model, label, original):
+        text = os.path.join(self.folder, f'{label}.ii')
+        program = os.path.join(self.folder, label)
+        if self.preprocess(model, label, text) == original:
+            raise Failure('the same text as the original')
+        self.call(FLAGS + ['-fpreprocessed', text, '-o', program])
+        return program
+
+
+def try_mutant(builder, label, row, original, executions):
+    """One line to print, and whether all is well."""
+    model, scenario, wanted = row
+    try:
+        program = builder.mutant(model, label, original)
+        r = subprocess.run([program, '--executions', str(executions), scenario],
+                           capture_output=True, text=True, timeout=300)
+    except Failure as e:
+        return f'{label}: {e}', False
+    except subprocess.TimeoutExpired:
+        return f'{label}: {scenario} hangs', False
+    found = re.search(r': BROKEN (.*) \(execution (\d+)\)', r.stdout)
+    if not found:
+        why = 'not reported' if r.returncode in (0, 1) else f'status {r.returncode}'
+        return f'{label}: {why} by {scenario} in {executions} executions', False
+    if found.group(1) != wanted:
+        return f'{label}: {scenario} says "{found.group(1)}", not "{wanted}"', False
+    return f'{label}: {wanted}, by {scenario}, execution {found.group(2)}', True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
+    parser.add_argument('--build', required=True, help='folder for what is built')
+    parser.add_argument('--compiler', default='g++', help='C++ compiler (g++)')
+    parser.add_argument('--jobs', type=int, default=2)
+    parser.add_argument('--executions', type=int, default=300000,
+                        help='at most, for each mutant')
+    parser.add_argument('--lists', action='store_true', help='compare the lists only')
+    parser.add_argument('label', nargs='*', help='only these')
+    args = parser.parse_args()
+    began = time.monotonic()
+
+    labels, rows = source_labels(), table_rows()
+    complaints = check_lists(labels, rows)
+    for complaint in complaints:
+        print(complaint)
+    if args.lists:
+        print(f'{len(labels)} labels, {len(complaints)} complaints')
+        return 1 if complaints else 0
+
+    chosen = [label for label in args.label or sorted(labels) if label in rows]
+    builder = Builder(args.compiler.split(), args.build)
+    originals = {model: builder.original(model) for model in {rows[x][0] for x in chosen}}
+    killed = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for line, well in pool.map(
+                lambda x: try_mutant(builder, x, rows[x], originals[rows[x][0]], args.executions),
+                chosen):
+            print(line, flush=True)
+            killed += well
+    print(f'{len(labels)} labels, {len(chosen)} mutants tried, {killed} reported as named, '
+          f'{len(chosen) - killed} not, {len(complaints)} complaints about the lists, '
+          f'{time.monotonic() - began:.0f} s')
+    return 0 if killed == len(chosen) and not complaints else 1
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except Failure as e:
+        sys.exit(f'mutants: {e}')
