@@ -359,7 +359,8 @@ static void look_back(const struct run *run, run_result *result, int64_t begin)
 		logs[i] = run->workers[i].log;
 	result->has_depth = run->spec->queue->depth != NULL;
 	wrong = depth_analyse(logs, run->producers, run->consumers, capacity, begin,
-			      (double)result->items / result->seconds, &result->depth);
+			      (double)result->items / result->seconds,
+			      run->spec->clock ? 0 : result->line_ns, &result->depth);
 	result->disorder = result->disorder || wrong & LOOKS_DISORDER;
 	if (wrong & LOOKS_STRANGE && !result->wrong)
 		result->wrong = "a marked item came twice or from nowhere";

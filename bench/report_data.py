@@ -129,17 +129,10 @@ class Knee:
         return knee if knee.at else None
 
 
-def fields_of(name):
-    """sweep/queue:spsc/shape:1P1C/... as the kind and a dictionary."""
-    parts = name.split("/")
-    fields, plain = {}, []
-    for part in parts[1:]:
-        key, colon, value = part.partition(":")
-        if colon:
-            fields[key] = value
-        else:
-            plain.append(key)
-    return parts[0], fields, [p for p in plain if p not in ("manual_time", "real_time")]
+def parts_of(name):
+    """sweep/queue:spsc/shape:1P1C/... without what Google Benchmark adds."""
+    return tuple(p for p in name.split("/")
+                 if p != "manual_time" and p.partition(":")[0] not in ("iterations", "repeats"))
 
 
 def shape_key(shape):
@@ -195,19 +188,15 @@ class Results:
             raise NotOurs(f"{path}: a damaged result ({error!r})") from None
 
     def _take(self, benchmark):
-        kind, fields, plain = fields_of(benchmark["run_name"])
-        if kind not in MEASURED:
+        parts = parts_of(benchmark["run_name"])
+        if parts[0] not in MEASURED:
             return
         if benchmark.get("error_occurred"):
-            short = benchmark["run_name"].split("/iterations:")[0]
-            self.failed[short, benchmark.get("error_message", "no reason given")] += 1
-            return
-        if kind == "sweep":
-            self._take_sweep(benchmark, fields)
+            self.failed["/".join(parts), benchmark.get("error_message", "no reason given")] += 1
+        elif parts[0] == "sweep":
+            self._take_sweep(benchmark, dict(p.split(":", 1) for p in parts[1:]))
         else:
-            name = (kind, *plain, *(f"{k}:{v}" for k, v in fields.items()
-                                    if k not in ("iterations", "repeats")))
-            self.others.setdefault(name, []).append(benchmark)
+            self.others.setdefault(parts, []).append(benchmark)
 
     def _take_sweep(self, sample, fields):
         shape = Shape(fields["queue"], int(sample["producers"]), int(sample["consumers"]))

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from report_data import UNBOUNDED, Knee, shape_name
+from report_data import UNBOUNDED, Knee, Shape, shape_name
 
 # Every role has a colour of its own on paper, by which it is found again in an SVG.
 ROLES = {
@@ -24,8 +24,10 @@ ROLES = {
     "other0": ("#353b42", "#d5dade"), "other1": ("#6a727b", "#aab2ba"),
     "other2": ("#828a93", "#8a939d"), "other3": ("#7a5c3e", "#c9a37c"),
 }
+OURS = ("spsc", "mpmc")
 MARKERS = "osD^vPX<>ph*"
 DASHES = ["--", ":", "-.", (0, (5, 1, 1, 1, 1, 1))]
+USUAL = [Shape("spsc", 1, 1), Shape("mpmc", 1, 1), Shape("mpmc", 2, 2), Shape("mpmc", 4, 4)]
 MANY = 12                     # panels that one figure has room for
 
 matplotlib.rcParams.update({
@@ -49,19 +51,18 @@ class Look:
     """How one shape is drawn, the same in every figure: our rings coloured, the others grey."""
 
     def __init__(self, shape, own, other):
-        ours = shape.queue in ("spsc", "mpmc")
+        ours = self.ours = shape.queue in OURS
         self.color = ink(f"own{own % 6}" if ours else f"other{other % 4}")
         self.marker = MARKERS[own % len(MARKERS)] if ours else MARKERS[-1 - other % len(MARKERS)]
         self.dash = "-" if ours and own < 6 else DASHES[other % len(DASHES)]
-        self.ours = ours
-
+        self.size = 4.5 if ours else 5.5
 
 def looks_of(shapes):
-    looks, own, other = {}, 0, 0
-    for shape in shapes:
-        looks[shape] = Look(shape, own, other)
-        own, other = own + looks[shape].ours, other + (not looks[shape].ours)
-    return looks
+    """Those of the usual sweep look the same in every report."""
+    own = USUAL + [s for s in shapes if s.queue in OURS and s not in USUAL]
+    other = [s for s in shapes if s.queue not in OURS]
+    return {s: Look(s, own.index(s) if s in own else 0, other.index(s) if s in other else 0)
+            for s in shapes}
 
 
 # ---- Axes -----------------------------------------------------------------------------
@@ -225,7 +226,7 @@ def throughput(curves, looks):
     for curve in curves:
         look = looks[curve.shape]
         kept = draw(axes, curve, look, lambda p: p.rate, largest, dash=look.dash,
-                    size=5 if look.ours else 4, width=2 if look.ours else 1.2)
+                    size=look.size, width=2 if look.ours else 1.2)
         if look.ours:
             band(axes, curve, look, lambda p: p.spread("items_per_second")[1:], largest)
         if kept:
@@ -404,7 +405,8 @@ def settings(groups, looks):
                 share_axis(axes)
             largest = capacity_axis(axes, curves, 4)
             for curve in curves:
-                draw(axes, curve, looks[curve.shape], value, largest, looks[curve.shape].dash, size=4.5)
+                draw(axes, curve, looks[curve.shape], value, largest, looks[curve.shape].dash,
+                     size=looks[curve.shape].size)
             if not column:
                 axes.set_ylabel(label)
         grid[0, column].set_title(title, loc="left", fontweight="bold")

@@ -77,7 +77,7 @@ class Measure:
             if spread is None:
                 continue
             shown.append(figure_cell(counter, spread.median, form(spread.median * factor)))
-            if self.spread and len(point.samples) > 1:
+            if self.spread and spread.least != spread.most:
                 shown.append(f'<span class="spread">{form(spread.least * factor)}..'
                              f'{form(spread.most * factor)}</span>')
         return (" " if self.spread else " / ").join(shown) or "–"
@@ -187,7 +187,8 @@ def capacity_section(curves):
             "model's knee,<br>line round trip", "model's knee,<br>hand-over at 1",
             "in the queue at knee /<br>largest capacity", "overload unseen at knee /<br>largest capacity"]
     return f"""<section id="capacity"><h2>Which capacity?</h2>
-<ul id="advice">{lines}</ul><p>The knee is the smallest capacity whose throughput is within 95 % of the peak. The model says
+<ul id="advice">{lines}</ul>
+<p>The knee is the smallest capacity whose throughput is within 95 % of the peak. The model says
 min(X<sub>max</sub>, C / R): up to its knee X<sub>max</sub>·R each item waits for a round trip R between the
 CPUs. “Overload unseen”: how long a producer that pushes twice what is pulled goes on before its first push
 blocks.</p>{table(head, rows, name="knees")}</section>"""
@@ -202,7 +203,7 @@ def lone_cell(samples, counter, form):
     if spread is None:
         return "–"
     cell = figure_cell(counter, spread.median, form(spread.median))
-    if len(samples) > 1:
+    if spread.least != spread.most:
         cell += f' <span class="spread">{form(spread.least)}..{form(spread.most)}</span>'
     return cell
 
@@ -255,7 +256,7 @@ def lone_sections(results):
         ("Goals", section("goals", "Goals", "Medians of both sides of each comparison, and of their ratio; the verdict "
                  "with its confidence interval is what <code>pushpull-bench goals</code> prints.",
                  results.of_kind("goals"), goals,
-                 lambda parts: text(parts[-1].replace("_", " ")))),
+                 lambda parts: text(": ".join(parts).replace(":", " ", 1).replace("_", " ")))),
     ]
 
 

@@ -164,7 +164,7 @@ static bool in_order(const look_log *log, size_t producers)
 }
 
 int depth_analyse(const look_log *logs, size_t producers, size_t consumers, size_t capacity,
-		  int64_t start_ns, double rate, depth_figures *figures)
+		  int64_t start_ns, double rate, double line_ns, depth_figures *figures)
 {
 	size_t pushed, pulled, all, i;
 	look *in = joined(logs, 0, producers, &pushed);
@@ -193,8 +193,12 @@ int depth_analyse(const look_log *logs, size_t producers, size_t consumers, size
 	expected = rate * figures->wait_mean / 1e9;
 	figures->little = fabs(figures->mean - expected) /
 			  fmax(fmax(figures->mean, fabs(expected)), 1e-9);
-	/* Few looks tell little: three standard errors, and half an item, are no miss. */
-	chance = 3 * rate * figures->wait_error / 1e9 + 0.5;
+	/*
+	 * What cannot be told is no miss: half an item, three standard errors of the wait, and
+	 * what moves while an index goes from one CPU to the other, because a moment
+	 * on one is that much earlier or later on the other.
+	 */
+	chance = 0.5 + rate * (3 * figures->wait_error + line_ns / 2) / 1e9;
 	figures->little_holds = fabs(figures->mean - expected) <= chance +
 				LITTLE_PERCENT / 100.0 * fmax(figures->mean, fabs(expected));
 out:

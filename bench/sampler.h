@@ -38,7 +38,7 @@ typedef struct depth_figures {
 	double first_full_ns;            /* from the start to the first look that found it
 	                                    full; negative: never                      */
 	double little;                   /* |L - lambda W| over the larger             */
-	bool   little_holds;             /* within 10 % and chance                     */
+	bool   little_holds;             /* within 10 % and what cannot be told                    */
 	size_t looks, waits;
 } depth_figures;
 
@@ -56,9 +56,10 @@ static inline void look_add(look_log *log, int64_t ns, uint64_t word, uint64_t d
 
 /*
  * What the logs of `producers` producers and then `consumers` consumers say about a run
- * that began at start_ns and moved `rate` items a second.  0, or what is wrong with the items.
+ * that began at start_ns and moved `rate` items a second, on CPUs that are a round trip of
+ * line_ns apart.  0, or what is wrong with the items.
  */
 int depth_analyse(const look_log *logs, size_t producers, size_t consumers, size_t capacity,
-		  int64_t start_ns, double rate, depth_figures *figures);
+		  int64_t start_ns, double rate, double line_ns, depth_figures *figures);
 
 #endif
