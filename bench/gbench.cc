@@ -30,7 +30,10 @@ public:
 
 	bool ReportContext(const Context &context) override
 	{
-		return view_.quiet || ConsoleReporter::ReportContext(context);
+		Context narrow(context);
+
+		narrow.name_field_width = std::min<size_t>(context.name_field_width, name_width);
+		return view_.quiet || ConsoleReporter::ReportContext(narrow);
 	}
 
 	void ReportRuns(const std::vector<Run> &runs) override
@@ -46,6 +49,7 @@ public:
 			name.iterations.clear();
 			name.repetitions.clear();
 			name.time_type.clear();
+			shorten(name.function_name);
 			auto &counters = kept.back().counters;
 			for (auto at = counters.begin(); at != counters.end();)
 				at = shown(at->first) ? std::next(at) : counters.erase(at);
@@ -63,6 +67,16 @@ private:
 		return of == 1 || run.aggregate_name == "median";
 	}
 
+	void shorten(std::string &name) const
+	{
+		for (auto part = view_.hidden; part && *part; part++) {
+			size_t at = name.find(*part);
+
+			if (at != std::string::npos)
+				name.erase(at, std::string(*part).size());
+		}
+	}
+
 	bool shown(const std::string &name) const
 	{
 		for (auto at = view_.shown; at && *at; at++)
@@ -70,6 +84,8 @@ private:
 				return true;
 		return false;
 	}
+
+	enum { name_width = 64 };
 
 	gb_view view_;
 };

@@ -33,11 +33,12 @@ void gb_skip(gb_state *state, const char *reason);
 /* A line in the "context" of the results. */
 void gb_context(const char *key, const char *value);
 
-/* What gb_run shows: each finished benchmark with the figures in `shown` (NULL-terminated),
- * or nothing.  A user's --benchmark_format goes before both. */
+/* What gb_run shows: each finished benchmark with the figures in `shown`, its name without the
+ * parts in `hidden` (both NULL-terminated), or nothing.  A user's --benchmark_format goes first. */
 typedef struct gb_view {
 	bool               quiet;
 	const char *const *shown;
+	const char *const *hidden;
 	void             (*before_print)(void); /* clear a progress line */
 } gb_view;
 

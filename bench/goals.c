@@ -244,7 +244,7 @@ int command_goals(options *o)
 		gb_register(name, body, &goals[i], o->reps);
 		free(name);
 	}
-	results_run(NULL);
+	results_run(NULL, NULL);
 	say("\nrow what is compared %42s %9s %9s %8s  95 %% of ratio  must / goal\n", "", "a", "b", "ratio");
 	for (i = 0; i < goal_count; i++)
 		show_goal(&goals[i], &measured[i]);

@@ -217,7 +217,7 @@ int command_idle(options *o)
 			register_queue(o->queues[i]);
 	else
 		idle_register(wait_seconds);
-	results_run(NULL);
+	results_run(NULL, NULL);
 	idle_show();
 	results_close(o);
 	return EXIT_SUCCESS;

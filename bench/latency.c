@@ -304,7 +304,7 @@ int command_latency(options *o)
 	for (i = 0; !o->queue_count && queue_at(i); i++)
 		if (queue_at(i)->guarantees & PP_BENCH_BOUNDED)
 			register_queue(o, queue_at(i));
-	results_run(NULL);
+	results_run(NULL, NULL);
 	show();
 	results_close(o);
 	return EXIT_SUCCESS;

@@ -326,7 +326,7 @@ int command_limits(options *o)
 {
 	results_open(o);
 	limits_register(o->quick);
-	results_run(NULL);
+	results_run(NULL, NULL);
 	limits_show();
 	results_close(o);
 	return EXIT_SUCCESS;

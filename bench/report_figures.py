@@ -10,7 +10,7 @@ matplotlib.use("Agg")
 
 from matplotlib import pyplot
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import AutoLocator, FixedFormatter, FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from report_data import UNBOUNDED, Knee, Shape, shape_name
 
@@ -56,6 +56,7 @@ class Look:
         self.marker = MARKERS[own % len(MARKERS)] if ours else MARKERS[-1 - other % len(MARKERS)]
         self.dash = "-" if ours and own < 6 else DASHES[other % len(DASHES)]
         self.size = 4.5 if ours else 5.5
+
 
 def looks_of(shapes):
     """Those of the usual sweep look the same in every report."""
@@ -425,9 +426,18 @@ def settings(groups, looks):
 
 # ---- Files ----------------------------------------------------------------------------
 
+def tick_short(axes):
+    """A log axis of less than two decades needs more ticks than their bounds."""
+    low, high = axes.get_ylim()
+    if axes.get_yscale() == "log" and high < low * 40:
+        axes.yaxis.set_major_locator(LogLocator(10, (1, 2, 5)) if high > low * 4 else AutoLocator())
+
+
 def as_files(figure, name):
     """The figure in light colours, as SVG and PNG: names and bytes."""
     made = {}
+    for axes in figure.axes:
+        tick_short(axes)
     for kind, how in (("svg", {"metadata": {"Date": None, "Creator": None}}), ("png", {"dpi": 160})):
         out = io.BytesIO()
         with matplotlib.rc_context({"svg.hashsalt": name}):

@@ -66,9 +66,10 @@ void results_open(const options *o)
 	gb_context("pp_quick", o->quick ? "yes" : "no");
 }
 
-void results_run(const char *const *shown)
+void results_run(const char *const *shown, const char *const *hidden)
 {
-	gb_view view = { .quiet = shown == NULL, .shown = shown, .before_print = progress_clear };
+	gb_view view = { .quiet = shown == NULL, .shown = shown, .hidden = hidden,
+			 .before_print = progress_clear };
 	size_t planned = gb_planned();
 
 	if (!planned)

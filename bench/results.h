@@ -12,8 +12,9 @@
 
 /* Look whether results can be written, before anything is measured. */
 void results_open(const options *o);
-/* Run what is registered, showing some figures of each benchmark when it is finished. */
-void results_run(const char *const *shown);
+/* Run what is registered, showing some figures of each benchmark when it is finished,
+ * its name without what goes without saying. */
+void results_run(const char *const *shown, const char *const *hidden);
 /* Printed lines go to the terminal and into the text file. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Give the files their names and say where they are. */

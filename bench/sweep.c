@@ -221,6 +221,8 @@ int command_sweep(options *o)
 {
 	static const char *const shown[] = { "items_per_second", "depth_p50", "depth_p99",
 					     "wait_mean_ns", NULL };
+	static const char *const usual[] = { "/item:8", "/batch:1", "/form:blocking", "/regime:balanced",
+					     "/placement:two", NULL };
 	bool extras = o->plain && !o->quick && !o->full;
 
 	if (!o->reps)
@@ -243,7 +245,7 @@ int command_sweep(options *o)
 	}
 	if (!point_count)
 		bad_use("no queue can do what was asked for");
-	results_run(shown);
+	results_run(shown, usual);
 	summary_show(points, point_count);
 	if (extras) {
 		limits_show();
