@@ -91,7 +91,7 @@ void ring_serve_all(struct ring *r);
 /* Wait for a condition; fails after some time. */
 #define AWAIT(condition) \
 	do { \
-		pp_time limit_ = pp_in(20 * PP_SEC); \
+		pp_time limit_ = pp_in(60 * PP_SEC); \
 		while (!(condition)) { \
 			CHECK(pp_now() < limit_, "waited in vain"); \
 			nap_us(100); \

@@ -169,7 +169,8 @@ static struct totals play(const struct mode *mode, const struct ring_case *c,
 	static const size_t sizes[] = { 8, 8, 16, 40, ITEM_MAX };
 	static struct round r;
 	struct luck luck = { seed };
-	unsigned items = o->items ? o->items : LEDGER / c->shape.producers;
+	unsigned entries = test_is_slow() ? LEDGER / 8 : LEDGER;
+	unsigned items = o->items ? o->items : entries / c->shape.producers;
 	pp_config config = PP_CONFIG(.kind = c->kind, .capacity = c->capacity, .name = mode->name);
 
 	config.item_size = sizes[luck_below(&luck, ARRAY_LEN(sizes))];
