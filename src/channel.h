@@ -83,7 +83,7 @@ struct pp_channel {
 	PP_PLAIN(struct pp_channel *) next_freed; /* waits for pp_dump to finish            */
 	void (*drop)(void *item, void *context);
 	void *drop_context;
-	struct pp_meeting meeting;
+	PP_OWN_LINE struct pp_meeting meeting;
 	char name[32];
 };
 

@@ -89,7 +89,7 @@ static enum pp_mode mode_of(const pp_config *c, bool pushing)
 
 static void init_side(struct pp_side *side, const pp_config *c)
 {
-	pp_spin_init(&side->spin, c->spin_ns);
+	pp_spin_init(&side->spin, c->spin_ns, c->capacity);
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }

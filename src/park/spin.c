@@ -11,6 +11,9 @@ enum {
 	TOTAL_NS   = 25000, /* longest wait before parking: about what a park costs    */
 	YIELDS     = 50,
 	GROUP      = 16,    /* most pauses between two looks                           */
+	FIRST_GROUP = 8,    /* most before the second look                             */
+	LOOKS      = 16,    /* at one distance, before it doubles                      */
+	CLOCK      = 8,     /* pauses between two looks at the clock, which cost as much */
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
 	SCORE_WIN  = 8,
@@ -27,8 +30,12 @@ static bool one_cpu_only(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns)
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t capacity)
 {
+	size_t sixteenth = capacity / 16;
+
+	spin->first_group = sixteenth < 1 ? 1 : sixteenth > FIRST_GROUP ? FIRST_GROUP
+	                                                                : (uint32_t)sixteenth;
 	spin->adaptive = spin_ns == 0;
 	spin->limit_ns = spin_ns == 0 ? TOTAL_NS : spin_ns < 0 ? 0 : spin_ns;
 	spin->alone = one_cpu_only();
@@ -49,8 +56,8 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 	uint32_t waits = pp_load(&spin->waits);
 
 	s->spin = spin;
-	s->group = 1;
-	s->yields = 0;
+	s->group = spin->first_group;
+	s->looks = s->unclocked = s->yields = 0;
 	s->yielding = false;
 	s->pause_ns = spin->alone ? 0 : spin->limit_ns < PAUSE_NS ? spin->limit_ns : PAUSE_NS;
 	s->total_ns = spin->limit_ns;
@@ -71,17 +78,31 @@ static void learn(PP_ATOMIC(uint32_t) *score, bool won)
 	pp_store(score, next > SCORE_FULL ? SCORE_FULL : next);
 }
 
-bool pp_spin_step(struct pp_spinner *s)
+/* True: the clock has moved. */
+static bool pause_group(struct pp_spinner *s)
 {
 	uint32_t i;
 
+	for (i = 0; i < s->group; i++)
+		pp_pause();
+	s->unclocked += s->group;
+	if (++s->looks == LOOKS && s->group < GROUP) {
+		s->looks = 0;
+		s->group *= 2;
+	}
+	if (s->unclocked < CLOCK)
+		return false;
+	s->unclocked = 0;
+	return true;
+}
+
+bool pp_spin_step(struct pp_spinner *s)
+{
 	if (s->now - s->began >= s->total_ns)
 		return false;
 	if (s->now - s->began < s->pause_ns) {
-		for (i = 0; i < s->group; i++)
-			pp_pause();
-		if (s->group < GROUP)
-			s->group *= 2;
+		if (!pause_group(s))
+			return true;
 	} else {
 		if (!s->yielding && s->pause_ns > 0 && s->spin->adaptive)
 			learn(&s->spin->pause_score, false);

@@ -2,9 +2,9 @@
 /*
  * How long to look again before going to sleep.
  *
- * Two phases.  First pauses, in growing groups so that the waiter does not pounce on
- * each single item: right when the peer runs on another CPU and answers within a
- * microsecond or two.  Then a bounded number of sched_yield: right when the peer is ready
+ * Two phases.  First pauses, in growing groups, the first the longer the more the ring
+ * holds, so that the waiter does not pounce on each single item of a stream: right when
+ * the peer runs on another CPU and answers within a microsecond or two.  Then a bounded number of sched_yield: right when the peer is ready
  * to run but has no CPU, since then it gets this one.  Then the caller parks.
  *
  * Each phase has a score that rises when the phase ended a wait and falls when it did
@@ -15,6 +15,7 @@
 #define PP_PARK_SPIN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/atomic.h"
@@ -22,6 +23,7 @@
 /* What an end has learned.  Relaxed and racy: a lost update is a lesson less. */
 struct pp_spin {
 	int64_t limit_ns; /* of both phases together; constant */
+	uint32_t first_group; /* pauses before the second look; constant */
 	bool adaptive;    /* constant */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
 	PP_ATOMIC(uint32_t) pause_score, yield_score, waits;
@@ -32,12 +34,12 @@ struct pp_spinner {
 	struct pp_spin *spin;
 	int64_t began, now;
 	int64_t pause_ns, total_ns; /* limits of this wait */
-	uint32_t group, yields;
+	uint32_t group, looks, unclocked, yields;
 	bool yielding;
 };
 
-/* `spin_ns` as in pp_config. */
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns);
+/* `spin_ns` and `capacity` as in pp_config. */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t capacity);
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */

@@ -30,8 +30,8 @@
 
 enum meet_role { MEET_PUSH = 0, MEET_PULL = 1 };
 
-struct meet_node {
-	PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
+struct meet_node { /* in one line: the partner fetches it once */
+	_Alignas(64) PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
 	PP_PLAIN(struct meet_node *) prev;
 	PP_PLAIN(bool) listed;
 	PP_PLAIN(void *) item;
