@@ -32,7 +32,7 @@ MANY = 12                     # panels that one figure has room for
 
 matplotlib.rcParams.update({
     "figure.constrained_layout.w_pad": 0.08, "figure.constrained_layout.h_pad": 0.06,
-    "font.family": "sans-serif", "font.size": 9, "svg.fonttype": "none",
+    "text.parse_math": False, "font.family": "sans-serif", "font.size": 9, "svg.fonttype": "none",
     "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 9.5,
     "axes.edgecolor": ROLES["muted"][0], "axes.labelcolor": ROLES["ink"][0],
     "axes.titlecolor": ROLES["ink"][0], "text.color": ROLES["ink"][0],
@@ -330,7 +330,9 @@ def depth(curves, looks):
     if not deep:
         return None
     panels = Panels(deep, looks, "Queue depth", "items in the queue (log scale)", hand_off=False)
-    depth_axis(panels.axes[0], panels.largest)
+    # Only an unbounded queue is deeper than the largest capacity.
+    depth_axis(panels.axes[0], max([panels.largest] + [p.median("depth_max") for c in panels.curves
+                                                       for p in c.points if p.has_depth]))
     for axes, curve in panels:
         some = [place(p.capacity, panels.largest) for p in curve.bounded if p.capacity > 0]
         axes.plot(some, some, color=ink("muted"), linewidth=0.9, zorder=1)
