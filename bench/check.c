@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ITEMS = 20000, ITEMS_SMALL = 2000 /* where every item may cost a sleep */, BEYOND = 3, SETTLE_MS = 50, SETTLE_ROUNDS = 4, SETTLE_MAX_MS = 10000 };
+enum { ITEMS = 20000, ITEMS_FEW = 500 /* where every item may cost a sleep */, BEYOND = 3, SETTLE_MS = 50, SETTLE_ROUNDS = 4, SETTLE_MAX_MS = 10000 };
 
 static const size_t capacities[] = { 0, 1, 2, 3, 8, 1000 };
 static int failures;
@@ -43,7 +43,7 @@ static bool possible(const pp_bench_queue *queue, const pp_bench_spec *spec)
 /* NULL, or what went wrong. */
 static const char *run_case(const pp_bench_queue *queue, const pp_bench_spec *spec, placement where)
 {
-	uint64_t items = spec->capacity < 1000 ? ITEMS_SMALL : ITEMS;
+	uint64_t items = spec->capacity < 1000 ? ITEMS_FEW : ITEMS;
 	run_spec run = { .queue = queue, .spec = *spec, .items = items, .placement = where,
 			 .mark_every = MARK_EVERY_MIN, .verify = true };
 	run_result result;

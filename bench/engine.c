@@ -20,6 +20,7 @@ const char *const form_names[] = { "blocking", "try", "deadline", NULL };
 enum {
 	LOOKS_MAX = 2 * LOOKS_ROOM,
 	HANG_SECONDS = 30,    /* then it is looked whether everybody sleeps */
+	FAR_SECONDS = 3600,   /* the deadline form's deadline */
 	SLOW_SECONDS = 600,   /* then it hangs even if somebody runs         */
 };
 
@@ -246,7 +247,7 @@ static void set_worker(struct run *run, struct worker *w, bool consumer, unsigne
 		   consumer ? UINT64_MAX : share + (index < spec->items % run->producers));
 	w->side.word = consumer ? 0 : (uint64_t)index << PP_BENCH_SEQ_BITS;
 	w->side.work = slow ? work_rounds(SLOW_NS) : 0;
-	w->side.deadline = now_ns() + (int64_t)HANG_SECONDS * 1000000000;
+	w->side.deadline = now_ns() + (int64_t)FAR_SECONDS * 1000000000;
 	w->side.tick = spec->pace > 0 ? on_pace : on_tick;
 	w->side.marked = on_marked;
 	w->side.verify = consumer && spec->verify ? on_verify : NULL;
@@ -344,6 +345,8 @@ static void add_up(const struct run *run, run_result *result, int64_t *begin)
 	result->seconds = (double)(end - *begin) / 1e9;
 	if (moved[0] != moved[1])
 		result->wrong = "items were lost or came twice";
+	else if (!moved[1])
+		result->wrong = "nothing came through";
 	else if (sum[0] != sum[1])
 		result->wrong = "items were changed, lost or came twice";
 }

@@ -17,6 +17,7 @@
 #include "stats.h"
 #include "util.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ double arm_wakes(struct arm *arm)
 	run_result result;
 
 	sample(arm, &result);
+	/* Not a number, if nobody slept. */
 	return (double)(result.counts.push_wakes + result.counts.pull_wakes) /
 	       (double)(result.counts.push_parks + result.counts.pull_parks);
 }
@@ -180,6 +182,11 @@ static void body(gb_state *state, void *context)
 		a = g->a.measure(&g->a);
 		b = g->b.measure(&g->b);
 	}
+	progress_step(g->what);
+	if (!isfinite(a / b)) {
+		gb_skip(state, "no figure");
+		return;
+	}
 	if (m->count < PAIRS_MAX) {
 		m->a[m->count] = a;
 		m->b[m->count] = b;
@@ -194,7 +201,6 @@ static void body(gb_state *state, void *context)
 	gb_count(state, "must", g->must);
 	gb_count(state, "goal", g->goal);
 	gb_count(state, "line_ns", line);
-	progress_step(g->what);
 }
 
 static bool meets(const struct goal *g, double worse, double target)

@@ -96,6 +96,23 @@ void say(const char *format, ...)
 	va_end(arguments);
 }
 
+/* A full disk cuts the file, and Google Benchmark does not look. */
+static void check_whole(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int last = 0, c;
+
+	if (!file)
+		return;
+	while ((c = getc(file)) != EOF)
+		last = c > ' ' ? c : last;
+	fclose(file);
+	if (last != '}') {
+		json_made = NULL;
+		give_up("%s is not complete: is the disk full?", path);
+	}
+}
+
 static void keep(char **made, const char *name)
 {
 	if (*made && access(*made, F_OK) == 0 && rename(*made, name))
@@ -121,6 +138,7 @@ void results_close(const options *o)
 	printed = NULL;
 	keep(&txt_made, txt);
 	if (!gb_has_flag("--benchmark_out")) {
+		check_whole(json_made);
 		keep(&json_made, json);
 		say("\nresults: %s\n         %s\n", json, txt);
 	} else {

@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum { VICTIM = 700 };
+enum { VICTIM = 100 };
 
 struct broken {
 	pthread_mutex_t lock;
