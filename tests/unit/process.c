@@ -11,22 +11,11 @@
 
 SUITE(process);
 
-#if defined(__SANITIZE_ADDRESS__)
-#define OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define OWN_MALLOC 0
-#endif
-#endif
-#ifndef OWN_MALLOC
-#define OWN_MALLOC 1
-#endif
-
 /* ---- The heap: every way in is counted ------------------------------------------------ */
 
 static atomic_uint allocations;
 
-#if OWN_MALLOC
+#if !SANITIZED
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
@@ -89,7 +78,7 @@ static void count_allocations(pp_kind kind, size_t capacity)
 
 	EXPECT_EQ(pp_open(&e.tx, &e.rx, kind, capacity, sizeof(uint64_t)), 0);
 	opened = atomic_load(&allocations);
-	if (OWN_MALLOC && capacity < 256) /* a large block might be mapped directly */
+	if (!SANITIZED && capacity < 256) /* a large block might be mapped directly */
 		EXPECT(opened > before);  /* or this test would count nothing */
 	use_alone(&e);
 	EXPECT_EQ(atomic_load(&allocations), opened);

@@ -17,8 +17,20 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A test that takes longer than this hangs. */
-#define SUITE(name) TestSuite(name, .timeout = 30)
+/* A test that takes longer than this hangs; it takes a few seconds at most. */
+#define SUITE(name) TestSuite(name, .timeout = 60)
+
+/* AddressSanitizer: its own malloc, and several times the instructions. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
 
 /* Checks that say on which ring they failed.  Only in the thread of the test. */
 const char *ring_in_test(void);

@@ -7,6 +7,7 @@
 SUITE(wakes);
 
 #define SLEEPERS 6
+#define ROUNDS (SANITIZED ? 50 : 300)
 
 static void nobody_asleep(pp_kind kind, size_t capacity)
 {
@@ -266,7 +267,7 @@ static void leaver_and_sleeper(bool push, enum leaves leaves)
 							  .capacity = capacity,
 							  .flags = PP_INTERRUPTIBLE));
 
-		for (int round = 0; round < 400; round++)
+		for (int round = 0; round < ROUNDS; round++)
 			leave_round(&e, push, leaves, round);
 		ends_let_go(&e);
 	}
@@ -312,7 +313,7 @@ static void bursts(size_t capacity)
 	struct ends e = ends_open_with(&PP_CONFIG(.kind = PP_MPMC, .capacity = capacity,
 						  .item_size = 8, .spin_ns = PP_SPIN_NONE));
 
-	for (int round = 0; round < 300; round++) {
+	for (int round = 0; round < ROUNDS; round++) {
 		struct burst b[2] = { { e, 0 }, { e, 100 } };
 		struct call pulls[4];
 		pthread_t threads[2];
