@@ -130,9 +130,10 @@ static void set_run(struct worker *w)
 /* A rate can fall by a factor of a thousand, from spinning to sleeping: no sample for ever. */
 static void stop_late(struct worker *w, int64_t now)
 {
-	double longest = w->run->spec->longest;
+	const run_spec *spec = w->run->spec;
 
-	if (longest > 0 && (double)(now - w->begin_ns) > longest * 1e9)
+	if (spec->longest > 0 && (double)(now - w->begin_ns) > spec->longest * 1e9 &&
+	    w->side.moved >= spec->least / w->run->producers + 1)
 		w->side.left = 0;
 }
 

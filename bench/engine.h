@@ -33,7 +33,8 @@ typedef struct run_spec {
 	uint64_t  items;       /* all producers together */
 	uint64_t  mark_every;  /* items of one producer between two marks; 0: no sampling */
 	uint64_t  poll_every;  /* without sampling: items between two looks at the clock */
-	double    longest;     /* seconds after which producers stop early; 0: never */
+	double    longest;     /* seconds after which producers stop early; 0: never ...  */
+	uint64_t  least;       /* ... but not before all together have pushed about so many */
 	bool      verify;      /* every item is checked: not for timing */
 	double    pace;        /* items a second at which they are meant to be sent; 0: as
 	                          fast as it goes.  Each wait then counts from the intended time. */

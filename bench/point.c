@@ -86,6 +86,7 @@ static void plan(point *p, double seconds)
 	p->run.mark_every = p->depth ? (uint64_t)every : 0;
 	p->run.poll_every = POLL_RARER * (uint64_t)every;
 	p->run.longest = seconds * LONGEST;
+	p->run.least = (uint64_t)least;
 }
 
 /* Run once and learn the rate. */
@@ -179,6 +180,13 @@ static void count_setting(gb_state *state, const point *p)
 	gb_count(state, "consumers", s->consumers);
 }
 
+static bool any_wrong;
+
+bool point_any_wrong(void)
+{
+	return any_wrong;
+}
+
 static void body(gb_state *state, void *context)
 {
 	point *p = context;
@@ -191,6 +199,7 @@ static void body(gb_state *state, void *context)
 	point_sample(p, &result);
 	progress_step(p->name);
 	if (result.wrong) {
+		any_wrong = true;
 		gb_skip(state, result.wrong);
 		progress_note("%s: %s", p->name, result.wrong);
 		return;

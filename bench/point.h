@@ -34,6 +34,8 @@ void   point_spread(const point *p, figure *of, double *median, double *least, d
 double rate_of(const run_result *r);
 double depth_mean_of(const run_result *r);
 double wait_of(const run_result *r);
+/* Whether a queue has broken a promise in any sample so far. */
+bool   point_any_wrong(void);
 bool   point_valid(const run_result *r);
 
 #endif

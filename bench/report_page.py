@@ -281,7 +281,8 @@ def environment_section(results):
     if samples:
         seconds = statistics.median(s.get("seconds", 0) for s in samples)
         rows.append(["samples", ('class="words"', f"{len(samples)}, median length {seconds * 1e3:.0f} ms")])
-    return f"""<section id="environment"><h2>Environment</h2>{table(["", ""], rows, name="environment-table")}</section>"""
+    return f"""<section id="environment"><h2>Environment</h2>
+{table(["", ""], rows, name="environment-table")}</section>"""
 
 
 def figure_block(name, figures, caption):
@@ -299,8 +300,10 @@ MEASURES = (
      "and with R the time one hand-over takes at capacity 1 (dotted)."),
     ("depth", "Queue depth", [DEPTH],
      "Percentiles over time of the items in the queue; the thin grey line is a full queue."),
-    ("fullness", "Time full and empty", [FULL], "A full queue holds the pushing side back, an empty one the pulling side."),
-    ("wait", "Time in the queue", [WAIT], "From push to pull of an item. A hand-off (capacity 0) keeps nothing waiting."),
+    ("fullness", "Time full and empty", [FULL],
+     "A full queue holds the pushing side back, an empty one the pulling side."),
+    ("wait", "Time in the queue", [WAIT],
+     "From push to pull of an item. A hand-off (capacity 0) keeps nothing waiting."),
     ("cpu", "CPU per item", [CPU, PARKS, SWITCHES, FAIR],
      "CPU time of each side per item: a microsecond per item is a CPU second per million items."),
 )

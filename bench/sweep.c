@@ -252,5 +252,5 @@ int command_sweep(options *o)
 		idle_show();
 	}
 	results_close(o);
-	return EXIT_SUCCESS;
+	return point_any_wrong() ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -134,6 +134,14 @@ class Results(Folder):
         self.assertIn(glob.glob(os.path.join(self.out, "*.json"))[0], done.stdout)
         self.assertEqual(glob.glob(os.path.join(self.out, "*.part")), [])
 
+    def test_broken_queue_has_no_figures(self):
+        done = run(*SMALL, "--queue", plugin("broken1"), "--out", self.out)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("lost", done.stderr)
+        bad = [b for b in self.results()["benchmarks"] if b["name"].find("capacity:64") > 0]
+        self.assertTrue(bad)
+        self.assertTrue(all(b["error_occurred"] for b in bad))
+
     @unittest.skipUnless(os.path.exists(COMPARE), "libbenchmark-tools is not installed")
     def test_compare_reads_it(self):
         self.assertEqual(run(*SMALL, "--queue", "spsc", "--out", self.out).returncode, 0)
