@@ -21,7 +21,8 @@ enum {
 	BURST_ITEMS = 1000,  /* of a bursty producer, then it sleeps              */
 	BURST_PAUSE_NS = 100000,
 	MARK_EVERY_MIN = 64,
-	MARK_SPACING_NS = 10000, /* time between two looks of a producer at the depth */
+	MARK_SPACING_NS = 20000, /* time between two looks of a producer at the depth, and */
+	MARK_SPACING_LINES = 60, /* so many line round trips more: a look costs about one */
 	LOOKS_ROOM = 1 << 15,    /* marks of a run; a thread has room for twice as many */
 };
 

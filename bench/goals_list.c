@@ -126,10 +126,12 @@ static struct goal list[] = {
 	  SPSC(8, .measure = arm_wakes, .park = true), ONE },
 	{ 20, "futex wakes per sleep, MPMC 2P2C that parks at once, capacity 8", false, 1.05, 1, false,
 	  MPMC(2, 8, .measure = arm_wakes, .park = true), ONE },
-	{ 26, "time with the depth sampled vs not, SPSC, capacity 1024", false, 1.02, 1.005, false,
-	  SPSC(1024, .measure = arm_time, .depth = true), SPSC(1024, .measure = arm_time) },
-	{ 26, "time with the depth sampled vs not, MPMC 1P1C, capacity 64", false, 1.02, 1.005, false,
-	  MPMC(1, 64, .measure = arm_time, .depth = true), MPMC(1, 64, .measure = arm_time) },
+	{ 26, "time with the depth sampled vs not, SPSC try, capacity 1024", false, 1.02, 1.005, false,
+	  SPSC(1024, .measure = arm_time, .form = PP_BENCH_TRY, .depth = true),
+	  SPSC(1024, .measure = arm_time, .form = PP_BENCH_TRY) },
+	{ 26, "time with the depth sampled vs not, MPMC try, capacity 1024", false, 1.02, 1.005, false,
+	  MPMC(1, 1024, .measure = arm_time, .form = PP_BENCH_TRY, .depth = true),
+	  MPMC(1, 1024, .measure = arm_time, .form = PP_BENCH_TRY) },
 };
 
 struct goal *goals_list(size_t *count)

@@ -78,7 +78,7 @@ static void plan(point *p, double seconds)
 	if (items < FIRST_ITEMS)
 		items = FIRST_ITEMS;
 	p->run.items = (uint64_t)items;
-	every = p->rate / p->run.spec.producers * MARK_SPACING_NS / 1e9;
+	every = p->rate / p->run.spec.producers * (MARK_SPACING_NS + MARK_SPACING_LINES * line_now()) / 1e9;
 	if (every < MARK_EVERY_MIN)
 		every = MARK_EVERY_MIN;
 	if (every < items / LOOKS_ROOM)

@@ -68,7 +68,7 @@ def looks_of(shapes):
 
 # ---- Axes -----------------------------------------------------------------------------
 
-ZERO, BEYOND = -1.3, 2.4      # where 0 and "no bounds" stand beside the powers of two
+ZERO, BEYOND = -1.3, 3.2      # where 0 and "no bounds" stand beside the powers of two
 FEW = 4                       # capacities that all get a tick
 
 
@@ -406,10 +406,11 @@ def settings(groups, looks):
                 log_axis(axes, formatter)
             else:
                 share_axis(axes)
-            largest = capacity_axis(axes, curves, 4)
+            largest = capacity_axis(axes, curves, 4 if len(groups) < 4 else 8)
             for curve in curves:
-                draw(axes, curve, looks[curve.shape], value, largest, looks[curve.shape].dash,
-                     size=looks[curve.shape].size)
+                look = looks[curve.shape]
+                draw(axes, curve, look, value, largest, look.dash, **(
+                    {"size": look.size} if len(curve.points) <= FEW else {"size": look.size - 2, "width": 1.1}))
             if not column:
                 axes.set_ylabel(label)
         grid[0, column].set_title(title, loc="left", fontweight="bold")
