@@ -208,8 +208,8 @@ int64_t thread_cpu_ns(pthread_t thread)
 	struct timespec t;
 	clockid_t clock;
 
-	EXPECT_EQ(pthread_getcpuclockid(thread, &clock), 0);
-	EXPECT_EQ(clock_gettime(clock, &t), 0);
+	if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return 0;
 	return t.tv_sec * PP_SEC + t.tv_nsec;
 }
 

@@ -104,6 +104,7 @@ void call_pull(struct call *c, const struct ends *e, enum waits waits);
 void call_start(struct call *c);
 ssize_t call_join(struct call *c);
 
+/* CPU time; 0 for a thread that has ended. */
 int64_t thread_cpu_ns(pthread_t thread);
 /* Whether the kernel says that the thread is asleep in a futex. */
 bool in_futex(int tid);
