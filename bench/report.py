@@ -15,6 +15,9 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True    # nothing appears beside an installed script
+
+import report_data
+
 BAD_USE = 2
 
 
@@ -106,15 +109,15 @@ def main(words):
     asked = arguments(words)
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        import report_data
+        results = report_data.Results(asked.results)
+    except report_data.NotOurs as error:
+        give_up(error)
+    # It takes a while to load: not before there is something to draw.
+    try:
         import report_figures
         import report_page
     except ImportError as error:
         give_up(f"needs {error.name} (Debian: python3-matplotlib python3-numpy)")
-    try:
-        results = report_data.Results(asked.results)
-    except report_data.NotOurs as error:
-        give_up(error)
     figures = draw_all(results, report_figures)
     files = {name: content for group in figures.values() for name, content in group.items()}
     files["report.html"] = report_page.page(results, figures).encode("utf-8")

@@ -414,6 +414,7 @@ def settings(groups, looks):
             if not column:
                 axes.set_ylabel(label)
         grid[0, column].set_title(title, loc="left", fontweight="bold")
+        grid[-1, column].xaxis.set_tick_params(labelsize=8)
     shapes = dict.fromkeys(c.shape for c in everything)
     handles = [Line2D([], [], color=looks[s].color, linestyle=looks[s].dash, marker=looks[s].marker,
                       label=shape_name(s)) for s in shapes]
