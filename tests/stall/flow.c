@@ -3,14 +3,15 @@
 #include "stall.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 static struct ring ring;
 
-static void begin(const char *what, pp_kind kind, size_t capacity)
+static void begin(const char *what, pp_kind kind, size_t capacity, unsigned flags)
 {
 	test_case("%s, %s, capacity %zu", what, kind == PP_SPSC ? "SPSC" : "MPMC", capacity);
-	ring_open(&ring, kind, capacity, 0);
+	ring_open(&ring, kind, capacity, flags);
 }
 
 static struct actor *frozen(enum action action, enum pp_stall_point point)
@@ -43,7 +44,7 @@ static void past_a_frozen_push(size_t capacity)
 	struct actor *a;
 	size_t i;
 
-	begin("past a frozen push", PP_MPMC, capacity);
+	begin("past a frozen push", PP_MPMC, capacity, 0);
 	a = frozen(PUSH, PP_AT_push_claimed);
 	for (i = 1; i < capacity; i++) {
 		CHECK(ring_try_pull(&ring) == -EBUSY, "pull of a claimed slot");
@@ -64,7 +65,7 @@ static void past_a_frozen_pull(size_t capacity)
 	struct actor *a;
 	size_t i;
 
-	begin("past a frozen pull", PP_MPMC, capacity);
+	begin("past a frozen pull", PP_MPMC, capacity, 0);
 	ring_fill(&ring, capacity);
 	a = frozen(PULL, PP_AT_pull_claimed);
 	for (i = 1; i < capacity; i++) {
@@ -85,7 +86,7 @@ static void beside_a_frozen_pusher(size_t capacity)
 	struct actor *a;
 	size_t i;
 
-	begin("beside a frozen pusher", PP_SPSC, capacity);
+	begin("beside a frozen pusher", PP_SPSC, capacity, 0);
 	ring_fill(&ring, capacity - 1);
 	a = frozen(PUSH, PP_AT_push_copied);
 	for (i = 1; i < capacity; i++)
@@ -99,7 +100,7 @@ static void beside_a_frozen_puller(size_t capacity)
 	struct actor *a;
 	size_t i;
 
-	begin("beside a frozen puller", PP_SPSC, capacity);
+	begin("beside a frozen puller", PP_SPSC, capacity, 0);
 	ring_fill(&ring, 1);
 	a = frozen(PULL, PP_AT_pull_claimed);
 	for (i = 1; i < capacity; i++)
@@ -113,7 +114,7 @@ static void close_behind_a_claim(size_t capacity)
 {
 	struct actor *a, *puller;
 
-	begin("close behind a claim", PP_MPMC, capacity);
+	begin("close behind a claim", PP_MPMC, capacity, 0);
 	a = frozen(PUSH, PP_AT_push_claimed);
 	puller = actor_asleep(&ring, PULL);
 	CHECK(actor_await_done(actor_start(&ring, CLOSE, NO_POINT, PP_FOREVER)) == 0, "close");
@@ -132,7 +133,7 @@ static void past_a_meeting(enum pp_stall_point point)
 {
 	struct actor *a, *b, *c;
 
-	begin(point_name((int)point), PP_MPMC, 0);
+	begin(point_name((int)point), PP_MPMC, 0, 0);
 	b = actor_asleep(&ring, PULL);
 	a = frozen(PUSH, point);
 	c = actor_asleep(&ring, PULL);
@@ -144,13 +145,56 @@ static void past_a_meeting(enum pp_stall_point point)
 	ring_finish(&ring);
 }
 
+enum disturbance { DEADLINE, SIGNAL, BY_CLOSE, BY_CANCEL };
+
+/* Nothing of that undoes a hand-over that has begun.  False: the deadline passed before. */
+static bool begun_is_done(enum pp_stall_point point, enum disturbance how, pp_time patience)
+{
+	struct actor *a, *b;
+
+	begin("a hand-over that has begun", PP_MPMC, 0, PP_INTERRUPTIBLE);
+	b = actor_start(&ring, PULL, NO_POINT, how == DEADLINE ? pp_in(patience) : PP_FOREVER);
+	AWAIT(actor_sleeps(b) || atomic_load(&b->done));
+	a = actor_start(&ring, PUSH, (int)point, PP_FOREVER);
+	AWAIT(atomic_load(&a->frozen) || actor_sleeps(a));
+	if (!atomic_load(&a->frozen)) { /* the deadline passed before they met */
+		ring_serve_all(&ring);
+		ring_finish(&ring);
+		return false;
+	}
+	if (how == SIGNAL)
+		pthread_kill(b->thread, SIGUSR1);
+	else if (how == DEADLINE)
+		AWAIT(pp_now() > b->deadline);
+	else
+		CHECK(actor_await_done(actor_start(&ring, how == BY_CLOSE ? CLOSE : CANCEL, NO_POINT,
+						   PP_FOREVER)) == 0, "the end");
+	nap_us(2000); /* for it to leave, were it to leave */
+	CHECK(!atomic_load(&b->done), "left with %d", b->result);
+	actor_thaw(a);
+	CHECK(actor_await_done(a) == 0 && actor_await_done(b) == 0 && b->item == a->item, "met");
+	ring_finish(&ring);
+	return true;
+}
+
+static void each_that_has_begun_is_done(enum pp_stall_point point)
+{
+	pp_time patience;
+
+	for (patience = 50 * PP_MS; !begun_is_done(point, DEADLINE, patience);)
+		patience *= 2;
+	begun_is_done(point, SIGNAL, 0);
+	begun_is_done(point, BY_CLOSE, 0);
+	begun_is_done(point, BY_CANCEL, 0);
+}
+
 /* Capacity 0: first come, first served, and who has left is passed over. */
 static void first_come_first_served(pp_kind kind, enum action waiters)
 {
 	struct actor *a[4];
 	int i;
 
-	begin(waiters == PUSH ? "pushers in turn" : "pullers in turn", kind, 0);
+	begin(waiters == PUSH ? "pushers in turn" : "pullers in turn", kind, 0, 0);
 	for (i = 0; i < 4; i++) {
 		bool leaves = i == 1;
 
@@ -168,11 +212,18 @@ static void first_come_first_served(pp_kind kind, enum action waiters)
 	ring_finish(&ring);
 }
 
+static void on_signal(int number)
+{
+	(void)number;
+}
+
 int main(void)
 {
+	struct sigaction action = { .sa_handler = on_signal };
 	size_t capacity;
 
 	watchdog_start();
+	sigaction(SIGUSR1, &action, NULL);
 	for (capacity = 1; capacity <= 4; capacity++) {
 		past_a_frozen_push(capacity);
 		past_a_frozen_pull(capacity);
@@ -182,6 +233,8 @@ int main(void)
 	}
 	past_a_meeting(PP_AT_meet_matched);
 	past_a_meeting(PP_AT_meet_copied);
+	each_that_has_begun_is_done(PP_AT_meet_matched);
+	each_that_has_begun_is_done(PP_AT_meet_copied);
 	/* Several waiters on one end: PP_MPMC only. */
 	first_come_first_served(PP_MPMC, PUSH);
 	first_come_first_served(PP_MPMC, PULL);
