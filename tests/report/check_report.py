@@ -313,8 +313,9 @@ class BadUse(unittest.TestCase):
         self.refused("a damaged result", self.write(context + '[{"run_type": "iteration"}]}'))
         for part in ('"x"', 'null', '[]'):
             self.refused("a damaged result", self.write(
-                context + '[{"run_type": "iteration", "run_name": "sweep/queue:a/placement:two/regime:balanced/form:try", '
-                f'"producers": 1, "consumers": 1, "batch": 1, "item_size": 8, "capacity": 1, "items_per_second": {part}}}]}}'))
+                context + '[{"run_type": "iteration", "producers": 1, "consumers": 1, "batch": 1, "item_size": 8,'
+                '"run_name": "sweep/queue:a/placement:two/regime:balanced/form:try", "capacity": 1,'
+                f'"items_per_second": {part}}}]}}'))
 
     def test_folder_that_cannot_be_written_to(self):
         taken = self.write("not a folder")
