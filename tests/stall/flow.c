@@ -128,6 +128,21 @@ static void close_behind_a_claim(size_t capacity)
 	ring_finish(&ring);
 }
 
+/* The last pull end goes while a push is half-way: nobody but that push can drop its item. */
+static void leave_behind_a_push(pp_kind kind, size_t capacity, enum pp_stall_point point)
+{
+	struct actor *a;
+
+	begin("leave behind a push", kind, capacity, 0);
+	a = frozen(PUSH, point);
+	if (kind == PP_MPMC && capacity > 1)
+		CHECK(ring_try_push(&ring) == 0, "no room beside one claimed slot");
+	ring_leave(&ring);
+	actor_thaw(a);
+	actor_await_done(a);
+	ring_finish(&ring); /* each push that gave 0 was dropped, by now */
+}
+
 /* Two that have met hinder nobody. */
 static void past_a_meeting(enum pp_stall_point point)
 {
@@ -220,7 +235,7 @@ static void on_signal(int number)
 int main(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	size_t capacity;
+	size_t capacity, kind;
 
 	watchdog_start();
 	sigaction(SIGUSR1, &action, NULL);
@@ -230,6 +245,11 @@ int main(void)
 		beside_a_frozen_pusher(capacity);
 		beside_a_frozen_puller(capacity);
 		close_behind_a_claim(capacity);
+		for (kind = PP_SPSC; kind <= PP_MPMC; kind++) {
+			leave_behind_a_push((pp_kind)kind, capacity, PP_AT_push_claimed);
+			leave_behind_a_push((pp_kind)kind, capacity, PP_AT_push_copied);
+			leave_behind_a_push((pp_kind)kind, capacity, PP_AT_push_published);
+		}
 	}
 	past_a_meeting(PP_AT_meet_matched);
 	past_a_meeting(PP_AT_meet_copied);

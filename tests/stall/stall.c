@@ -209,6 +209,13 @@ void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags)
 				      .drop_context = r, .name = "stalled")) == 0, "open");
 }
 
+void ring_leave(struct ring *r)
+{
+	r->cancelling = true;
+	pp_rx_unref(r->rx);
+	r->rx = NULL;
+}
+
 void ring_finish(struct ring *r)
 {
 	pp_stats s;
@@ -237,7 +244,7 @@ pp_stats ring_stats(const struct ring *r)
 {
 	pp_stats s = { .size = sizeof(s) };
 
-	CHECK(pp_rx_stats(r->rx, &s) == 0, "no stats");
+	CHECK(pp_tx_stats(r->tx, &s) == 0, "no stats");
 	return s;
 }
 

@@ -58,6 +58,8 @@ struct ring {
 void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags);
 /* Joins every actor, lets go of both ends and checks the book. */
 void ring_finish(struct ring *r);
+/* Lets go of the pull end only, which nobody may be using. */
+void ring_leave(struct ring *r);
 pp_stats ring_stats(const struct ring *r);
 
 /* A try call of the main thread: its result is one that may be, and is written down. */
