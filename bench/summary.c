@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHART = 20, CURVE_LEAST = 4 /* points that make a curve */ };
+enum { CHART = 20, CURVE_LEAST = 6 /* points that make a curve */ };
 
 static double p50_of(const run_result *r) { return r->depth.p50; }
 static double p99_of(const run_result *r) { return r->depth.p99; }
@@ -108,15 +108,15 @@ static struct knee find_knee(point *const *curve, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (curve[i]->count && point_median(curve[i], rate_of) > k.peak) {
+		if (point_median(curve[i], rate_of) > k.peak) {
 			k.best = curve[i];
 			k.peak = point_median(curve[i], rate_of);
 		}
 	for (i = 0; i < count && !k.at; i++)
-		if (curve[i]->count && curve[i]->capacity && point_median(curve[i], rate_of) >= 0.95 * k.peak)
+		if (curve[i]->capacity && point_median(curve[i], rate_of) >= 0.95 * k.peak)
 			k.at = curve[i];
 	for (i = 0; i < count; i++)
-		if (curve[i]->count && curve[i]->capacity == 1)
+		if (curve[i]->capacity == 1)
 			k.one = curve[i];
 	k.round_trip_ns = k.best ? point_median(k.best, line_of) : 0;
 	return k;
@@ -187,22 +187,34 @@ static void show_curve(point *const *curve, size_t count)
 	    "spread", "depth50", "depth99", "full", "mpty", "in queue", "push s", "pull s",
 	    "parks/k", "switches");
 	for (i = 0; i < count; i++)
-		if (curve[i]->count)
-			show_row(curve[i], k.peak);
+		show_row(curve[i], k.peak);
 	show_memory(curve[0]);
 	if (count >= CURVE_LEAST && r->regime == BALANCED && k.best->capacity != SIZE_MAX)
 		show_advice(curve, count);
 }
 
-void summary_show(point *const *points, size_t count)
+/* Leaves out what was not measured. */
+static size_t only_measured(point *const *points, size_t count, point **measured)
 {
-	size_t from, to;
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++)
+		if (points[i]->count)
+			measured[n++] = points[i];
+	return n;
+}
+
+void summary_show(point *const *all, size_t all_count)
+{
+	point **points = touched((all_count + 1) * sizeof(*points));
+	size_t count = only_measured(all, all_count, points), from, to;
 
 	for (from = 0; from < count; from = to) {
 		for (to = from + 1; to < count && same_curve(points[from], points[to]); to++)
 			;
 		show_curve(points + from, to - from);
 	}
+	free(points);
 	say("\nMedians, and how far the samples lie around them. full, mpty: %% of the time; push s, pull s: CPU seconds per million items;\n"
 	    "switches: context switches per item; !: depth and time in queue disagree (Little's law)\n");
 }
