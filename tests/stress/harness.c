@@ -245,6 +245,7 @@ int stress_main(int argc, char **argv, const struct mode *mode)
 	       " pulled, %" PRIu64 " dropped\n", mode->name, n, rounds, all.pushed, all.pulled,
 	       all.dropped);
 	CHECK(all.pushed == all.pulled + all.dropped, "the sums differ");
+	CHECK(test_open_rings() == 0, "rings that were let go are still there");
 	CHECK(all.pushed > 0, "nothing was pushed: nothing was tested");
 	return 0;
 }

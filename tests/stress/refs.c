@@ -201,6 +201,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	empty_the_post(&luck);
+	CHECK(test_open_rings() == 0, "rings that were let go are still there");
 	printf("refs: %llu rings, %llu items pushed, %llu pulled, %llu dropped, %llu dumps\n",
 	       opened, pushed, pulled, dropped, dumps);
 	CHECK(pushed == pulled + dropped, "the sums differ");

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -60,6 +61,19 @@ bool test_is_slow(void)
 #endif
 #endif
 	return getenv("STRESS_SLOW") != NULL;
+}
+
+unsigned test_open_rings(void)
+{
+	int file = memfd_create("dump", 0);
+	unsigned lines = 0;
+	char c;
+
+	CHECK(file >= 0 && pp_dump(file) == 0 && lseek(file, 0, SEEK_SET) == 0, "dump");
+	while (read(file, &c, 1) == 1)
+		lines += c == '\n';
+	close(file);
+	return lines;
 }
 
 /* ---- The watchdog ---------------------------------------------------------------- */

@@ -34,6 +34,10 @@ void watchdog_feed(void);
 /* True in a build with any sanitizer, or under valgrind: everything takes longer. */
 bool test_is_slow(void);
 
+/* How many rings are open, by pp_dump.  The registry still points to one that is never freed,
+ * so that no leak checker reports it. */
+unsigned test_open_rings(void);
+
 /* Luck that can be repeated: splitmix64. */
 struct luck { uint64_t state; };
 uint64_t luck_draw(struct luck *l);
