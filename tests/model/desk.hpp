@@ -75,7 +75,7 @@ PP_INLINE void pp_copy_out(const struct pp_slots *slots, uint64_t capacity, uint
 
 /* ---- in place of base/clock.h, time.c, park/futex.c -------------------------- */
 
-/* Only the deadline 1 exists besides none. */
+/* A deadline is 1, which passes at any time, model::PATIENT, or none. */
 static inline int64_t pp_clock_now(void)
 {
 	return model::chance(4) ? 1 : 0;
@@ -91,7 +91,7 @@ pp_time pp_now(void)
 int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline,
                   bool interruptible)
 {
-	return model::futex_wait(word, expected, deadline != INT64_MAX, interruptible);
+	return model::futex_wait(word, expected, deadline, interruptible);
 }
 
 void pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)

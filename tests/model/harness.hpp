@@ -3,7 +3,7 @@
 #ifndef HARNESS_HPP
 #define HARNESS_HPP
 
-#include "relacy_seam.hpp"
+#include "base/atomic.h"
 
 namespace model {
 
@@ -58,9 +58,12 @@ public:
 	rl::thread_id_t schedule_impl(rl::unpark_reason &reason, unsigned yield)
 	{
 		step++;
-		if (this->timed_thread_count_ && (!this->running_threads_count || draw(early) == 0))
-			return end_sleep(this->timed_threads_[draw(this->timed_thread_count_)],
-			                 rl::unpark_reason_timeout, reason);
+		if (this->timed_thread_count_ && (!this->running_threads_count || draw(early) == 0)) {
+			rl::scheduler_thread_info *t = out_of_time();
+
+			if (t)
+				return end_sleep(t, rl::unpark_reason_timeout, reason);
+		}
 		if (this->spurious_thread_count_ && this->running_threads_count && draw(4 * early) == 0)
 			return end_sleep(this->spurious_threads_[draw(this->spurious_thread_count_)],
 			                 rl::unpark_reason_spurious, reason);
@@ -102,6 +105,20 @@ private:
 		if (count > 1 && this->running_threads[i] == halted())
 			i = (i + 1 + draw(count - 1)) % count;
 		return this->running_threads[i];
+	}
+
+	/* The patient only when nobody else is left. */
+	rl::scheduler_thread_info *out_of_time()
+	{
+		unsigned count = this->timed_thread_count_, first = draw(count);
+
+		for (unsigned i = 0; i < count; i++) {
+			rl::scheduler_thread_info *t = this->timed_threads_[(first + i) % count];
+
+			if (!S.patient[t->index_])
+				return t;
+		}
+		return this->running_threads_count ? 0 : this->timed_threads_[first];
 	}
 
 	rl::thread_id_t end_sleep(rl::scheduler_thread_info *t, rl::unpark_reason why,

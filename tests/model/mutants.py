@@ -74,15 +74,20 @@ def check_lists(labels, rows):
 
 
 class Builder:
-    def __init__(self, compiler, folder):
-        self.compiler = compiler
-        self.folder = folder
-        os.makedirs(folder, exist_ok=True)
-        self.include = ['-I' + folder, '-I' + HERE, '-I' + os.path.join(ROOT, 'src'),
+    """Preprocesses and compiles models; `programs` are those that hold every mutant."""
+
+    def __init__(self, args):
+        self.compiler = args.compiler.split()
+        self.folder = args.build
+        self.apart = args.apart
+        self.executions = args.executions
+        self.programs = dict(x.split('=', 1) for x in args.program)
+        os.makedirs(self.folder, exist_ok=True)
+        self.include = ['-I' + self.folder, '-I' + HERE, '-I' + os.path.join(ROOT, 'src'),
                         '-I' + os.path.join(ROOT, 'include')]
-        header = os.path.join(HERE, 'relacy_pre.hpp')
-        self.call(FLAGS + ['-x', 'c++-header', header, '-o',
-                           os.path.join(folder, 'relacy_pre.hpp.gch')])
+        # Precompiled, Relacy's text is one line in what is compared.
+        self.call(FLAGS + ['-x', 'c++-header', os.path.join(HERE, 'relacy_pre.hpp'), '-o',
+                           os.path.join(self.folder, 'relacy_pre.hpp.gch')])
 
     def call(self, arguments):
         r = subprocess.run(self.compiler + arguments, capture_output=True, text=True)
@@ -100,22 +105,27 @@ class Builder:
     def original(self, model):
         return self.preprocess(model, None, os.path.join(self.folder, f'original-{model}.ii'))
 
-    def mutant(self, model, label, original):
+    def command(self, model, label, original):
+        """What runs this mutant, whose text is not the original's."""
         text = os.path.join(self.folder, f'{label}.ii')
-        program = os.path.join(self.folder, label)
         if self.preprocess(model, label, text) == original:
             raise Failure('the same text as the original')
-        self.call(FLAGS + ['-fpreprocessed', text, '-o', program])
-        return program
+        if self.apart:
+            program = os.path.join(self.folder, label)
+            self.call(FLAGS + ['-fpreprocessed', text, '-o', program])
+            run = [program]
+        else:
+            run = [self.programs[model], '--mutant', label]
+        os.remove(text)
+        return run + ['--executions', str(self.executions)]
 
 
-def try_mutant(builder, label, row, original, executions):
+def try_mutant(builder, label, row, original):
     """One line to print, and whether all is well."""
     model, scenario, wanted = row
     try:
-        program = builder.mutant(model, label, original)
-        r = subprocess.run([program, '--executions', str(executions), scenario],
-                           capture_output=True, text=True, timeout=300)
+        command = builder.command(model, label, original)
+        r = subprocess.run(command + [scenario], capture_output=True, text=True, timeout=300)
     except Failure as e:
         return f'{label}: {e}', False
     except subprocess.TimeoutExpired:
@@ -123,16 +133,33 @@ def try_mutant(builder, label, row, original, executions):
     found = re.search(r': BROKEN (.*) \(execution (\d+)\)', r.stdout)
     if not found:
         why = 'not reported' if r.returncode in (0, 1) else f'status {r.returncode}'
-        return f'{label}: {why} by {scenario} in {executions} executions', False
+        return f'{label}: {why} by {scenario}: {r.stdout}{r.stderr}'.rstrip(), False
     if found.group(1) != wanted:
         return f'{label}: {scenario} says "{found.group(1)}", not "{wanted}"', False
     return f'{label}: {wanted}, by {scenario}, execution {found.group(2)}', True
 
 
+def try_all(args, labels, rows):
+    chosen = [label for label in args.label or sorted(labels) if label in rows]
+    builder = Builder(args)
+    originals = {model: builder.original(model) for model in {rows[x][0] for x in chosen}}
+    reported = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for line, well in pool.map(
+                lambda x: try_mutant(builder, x, rows[x], originals[rows[x][0]]), chosen):
+            print(line, flush=True)
+            reported += well
+    return len(chosen), reported
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0])
-    parser.add_argument('--build', required=True, help='folder for what is built')
+    parser.add_argument('--build', default='.', help='folder for what is built')
     parser.add_argument('--compiler', default='g++', help='C++ compiler (g++)')
+    parser.add_argument('--program', action='append', default=[], metavar='MODEL=PATH',
+                        help='a model built with MODEL_MUTANTS')
+    parser.add_argument('--apart', action='store_true',
+                        help='build each mutant by itself, from its own text')
     parser.add_argument('--jobs', type=int, default=2)
     parser.add_argument('--executions', type=int, default=300000,
                         help='at most, for each mutant')
@@ -145,24 +172,11 @@ def main():
     complaints = check_lists(labels, rows)
     for complaint in complaints:
         print(complaint)
-    if args.lists:
-        print(f'{len(labels)} labels, {len(complaints)} complaints')
-        return 1 if complaints else 0
-
-    chosen = [label for label in args.label or sorted(labels) if label in rows]
-    builder = Builder(args.compiler.split(), args.build)
-    originals = {model: builder.original(model) for model in {rows[x][0] for x in chosen}}
-    killed = 0
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for line, well in pool.map(
-                lambda x: try_mutant(builder, x, rows[x], originals[rows[x][0]], args.executions),
-                chosen):
-            print(line, flush=True)
-            killed += well
-    print(f'{len(labels)} labels, {len(chosen)} mutants tried, {killed} reported as named, '
-          f'{len(chosen) - killed} not, {len(complaints)} complaints about the lists, '
+    tried, reported = (0, 0) if args.lists else try_all(args, labels, rows)
+    print(f'{len(labels)} labels, {tried} mutants tried, {reported} reported as named, '
+          f'{tried - reported} not, {len(complaints)} complaints about the lists, '
           f'{time.monotonic() - began:.0f} s')
-    return 0 if killed == len(chosen) and not complaints else 1
+    return 0 if reported == tried and not complaints else 1
 
 
 if __name__ == '__main__':

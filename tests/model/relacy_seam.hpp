@@ -29,6 +29,10 @@
 
 #include "relacy_pre.hpp"
 
+#ifndef PP_SWITCH
+#error "include base/atomic.h, which includes this"
+#endif
+
 #define PP_BASE_CLOCK_H /* no clock: a deadline may pass at any moment */
 #define _Alignas(n)     /* no lines to keep apart */
 #define _Static_assert(...) struct pp_model_no_assert
@@ -69,10 +73,20 @@ struct state {
 	struct { void *word; view waker; } asleep[N]; /* word 0: awake */
 	struct { void *word; uint32_t seen, now; bool pending; } late[N];
 	bool spurious;
+	bool patient[N]; /* its deadline passes only when nobody else can run */
 	uint64_t sleeps, wakes;
 };
 
 static state S;
+
+/* A model may watch every access to an atomic. */
+static void (*touched)(const void *word);
+
+static inline void touch(const void *word)
+{
+	if (touched)
+		touched(word);
+}
 
 static inline void reset(bool spurious)
 {
@@ -136,12 +150,14 @@ static inline void heavy(bool fenced)
 template<class T>
 T load(rl::atomic<T> *p, rl::memory_order order, rl::debug_info_param info)
 {
+	touch(p);
 	return p->load(order, info);
 }
 
 template<class T, class V>
 void store(rl::atomic<T> *p, V v, rl::memory_order order, rl::debug_info_param info)
 {
+	touch(p);
 	p->store((T)v, order, info);
 }
 
@@ -162,7 +178,7 @@ static inline uint32_t late_load(rl::atomic<uint32_t> *p, rl::debug_info_param i
 	return v;
 }
 
-/* After a read-modify-write: the load before it may only happen now. */
+/* After a read-modify-write that is not a release: the load before it may only happen now. */
 static inline void late_now(rl::debug_info_param info)
 {
 	int me = rl::ctx().threadx_->index_;
@@ -180,7 +196,8 @@ T fetch_add(rl::atomic<T> *p, V v, rl::memory_order order, rl::debug_info_param 
 {
 	T before = p->fetch_add((T)v, order, info);
 
-	late_now(info);
+	if (order == rl::mo_relaxed)
+		late_now(info);
 	return before;
 }
 
@@ -197,9 +214,10 @@ T exchange(rl::atomic<T> *p, V v, rl::memory_order order, rl::debug_info_param i
 }
 
 template<class T, class V>
-bool cas_weak(rl::atomic<T> *p, T *expected, V v, rl::memory_order order, rl::debug_info_param info)
+bool cas_weak(rl::atomic<T> *p, T *expected, V v, rl::memory_order order,
+              rl::memory_order failure, rl::debug_info_param info)
 {
-	return p->compare_exchange_weak(*expected, (T)v, order, info, rl::mo_relaxed, info);
+	return p->compare_exchange_weak(*expected, (T)v, order, info, failure, info);
 }
 
 template<class T, class V>
@@ -231,6 +249,24 @@ private:
 	plain(const plain &);
 };
 
+/* ---- places where a model may hold a thread ------------------------------------ */
+
+static unsigned held_until; /* sleeps; 0: nobody is held */
+
+/* Not for ever: the sleeps may never come to be. */
+static inline void await_sleeps(unsigned count)
+{
+	for (int i = 0; i < 60 && S.sleeps < count; i++)
+		rl::yield(1, $);
+}
+
+/* Thread 0 between its copy and its publish. */
+static inline void stall(const char *point)
+{
+	if (held_until && rl::ctx().threadx_->index_ == 0 && strcmp(point, "push_copied") == 0)
+		await_sleeps(held_until);
+}
+
 /* ---- futex ------------------------------------------------------------------- */
 
 static inline view *wakers_of(void *word)
@@ -259,7 +295,9 @@ static inline uint32_t look(rl::atomic<uint32_t> *word)
 	return v;
 }
 
-static inline int futex_wait(rl::atomic<uint32_t> *word, uint32_t expected, bool timed,
+enum { PATIENT = 2 }; /* a deadline */
+
+static inline int futex_wait(rl::atomic<uint32_t> *word, uint32_t expected, int64_t deadline,
                              bool interruptible)
 {
 	rl::context &c = rl::ctx();
@@ -278,7 +316,8 @@ static inline int futex_wait(rl::atomic<uint32_t> *word, uint32_t expected, bool
 		return -EAGAIN;
 	S.asleep[me].word = word;
 	S.sleeps++;
-	reason = c.park_current_thread(timed, interruptible || S.spurious, false, $);
+	S.patient[me] = deadline == PATIENT;
+	reason = c.park_current_thread(deadline != INT64_MAX, interruptible || S.spurious, false, $);
 	S.asleep[me].word = 0;
 	if (reason == rl::unpark_reason_timeout)
 		return -ETIMEDOUT;
@@ -332,8 +371,10 @@ static const char *mutant = "";
 #define pp_load(p)         model::load((p), rl::mo_relaxed, $)
 #define pp_store(p, v)     model::store((p), (v), rl::mo_relaxed, $)
 #define pp_fetch_add(p, v) model::fetch_add((p), (v), rl::mo_relaxed, $)
+#define pp_exchange(p, v)  model::exchange((p), (v), rl::mo_relaxed, $)
 #define pp_fetch_or(p, v)  model::fetch_or((p), (v), rl::mo_relaxed, $)
-#define pp_cas(p, expected, v) model::cas_weak((p), (expected), (v), rl::mo_relaxed, $)
+#define pp_cas(p, expected, v) \
+	model::cas_weak((p), (expected), (v), rl::mo_relaxed, rl::mo_relaxed, $)
 #define pp_decide_relaxed(p, expected, v) \
 	model::cas_strong((p), (expected), (v), rl::mo_relaxed, rl::mo_relaxed, $)
 
@@ -345,8 +386,6 @@ static const char *mutant = "";
 	model::fetch_add((p), (v), PP_ORDER(label, relaxed, release), $)
 #define pp_fetch_add_acq_rel(label, p, v) \
 	model::fetch_add((p), (v), PP_ORDER(label, relaxed, acq_rel), $)
-#define pp_fetch_or_release(label, p, v) \
-	model::fetch_or((p), (v), PP_ORDER(label, relaxed, release), $)
 #define pp_fetch_or_acq_rel(label, p, v) \
 	model::fetch_or((p), (v), PP_ORDER(label, relaxed, acq_rel), $)
 #define pp_exchange_acquire(label, p, v) \
@@ -355,10 +394,8 @@ static const char *mutant = "";
 	model::exchange((p), (v), PP_ORDER(label, relaxed, release), $)
 #define pp_lock_cas(label, p, expected, v) \
 	model::cas_strong((p), (expected), (v), PP_ORDER(label, relaxed, acquire), rl::mo_relaxed, $)
-#define pp_cas_acquire(label, p, expected, v) \
-	model::cas_weak((p), (expected), (v), PP_ORDER(label, relaxed, acquire), $)
 #define pp_cas_release(label, p, expected, v) \
-	model::cas_weak((p), (expected), (v), PP_ORDER(label, relaxed, release), $)
+	model::cas_weak((p), (expected), (v), PP_ORDER(label, relaxed, release), rl::mo_relaxed, $)
 #define pp_decide(label, p, expected, v)                                       \
 	model::cas_strong((p), (expected), (v), PP_ORDER(label, relaxed, acq_rel), \
 	                  PP_ORDER(label, relaxed, acquire), $)
@@ -366,6 +403,6 @@ static const char *mutant = "";
 #define pp_light(label, fenced) PP_SWITCH(label, (void)0, model::light(fenced))
 #define pp_heavy(label, fenced) PP_SWITCH(label, (void)0, model::heavy(fenced))
 #define pp_full_fence(label)    PP_SWITCH(label, (void)0, model::full())
-#define PP_STALL(point)         ((void)0)
+#define PP_STALL(point)         model::stall(#point)
 
 #endif

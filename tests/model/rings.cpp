@@ -42,6 +42,12 @@ static const scenario scenarios[] = {
 	{ "mpmc-signal-pull",   PP_MPMC, 2, { "P", "P", "L", "J" },   INTERRUPTIBLE, 60 },
 	{ "mpmc-signal-push",   PP_MPMC, 1, { "PI", "P", "L", "L" },  INTERRUPTIBLE, 60 },
 
+	{ "mpmc-leave-pull",    PP_MPMC, 2, { "Pl", "P", "W", "E" },    0, 100 },
+	{ "mpmc-leave-late",    PP_MPMC, 2, { "Pl", "2P", "W", "E" },   0,  60, 3 },
+	{ "mpmc-leave-pull-3",  PP_MPMC, 3, { "Pl", "PP", "WW", "EE" }, 0, 100 },
+	{ "mpmc-leave-push",    PP_MPMC, 2, { "wwlp", "L", "w", "D" },  0, 100 },
+	{ "mpmc-leave-signal",  PP_MPMC, 2, { "Pl", "P", "W", "J" },    INTERRUPTIBLE, 60 },
+
 	/* Close: a push returns 0 if and only if its item is pulled. */
 	{ "spsc-close",        PP_SPSC, 1, { "PPP", "Q", "C" },       0,      60 },
 	{ "spsc-close-2",      PP_SPSC, 2, { "PBP", "Q", "C", "C" },  0,      40 },

@@ -7,7 +7,10 @@
  *   B push of two   M pull of two at most                 R push until the ring has ended
  *   S try push that must succeed     F one that must find the ring full
  *   Q pull until the ring has ended  e try pull that must find it empty
+ *   2 wait, for a while, until threads have gone to sleep twice
  *   C close         X cancel         U let go of tx       V let go of rx
+ *   w push          W pull           that give up when nobody else can run any more (so
+ *                                    do I and J), and then there is no room, no item
  *
  * Every call is checked against the contract, and at the end the ledger is.
  */
@@ -28,6 +31,7 @@ struct scenario {
 	const char *thread[N];
 	unsigned flags;
 	unsigned thousands; /* executions of a default run */
+	unsigned held;      /* thread 0 is held before it publishes, until so many sleeps */
 };
 
 enum { PER_THREAD = 16, UNTOUCHED = 9999 };
@@ -135,7 +139,6 @@ static int call_push(void *item)
 	return r;
 }
 
-static int call_push_signal(void *item) { return pp_push(W->tx(), item); }
 static int call_try_push(void *item) { return pp_try_push(W->tx(), item); }
 static int call_push_until(void *item) { return pp_push_until(W->tx(), item, 1); }
 
@@ -155,6 +158,27 @@ static void push_two(int me)
 	}
 	if (r < 0)
 		check_push_end((int)r);
+}
+
+/* Gave up, and nobody runs: was it right to sleep? */
+static int held()
+{
+	int count = 0;
+
+	for (int i = 0; i < N; i++)
+		for (int k = 0; k < PER_THREAD; k++)
+			if (W->ledger[i][k].pushed)
+				count += 1 - W->ledger[i][k].pulled - W->ledger[i][k].dropped;
+	return count;
+}
+
+static int call_push_patient(void *item)
+{
+	int r = pp_push_until(W->tx(), item, PATIENT);
+
+	if (r == -ETIMEDOUT)
+		REQUIRE(held() == (int)current->capacity, "asleep beside room");
+	return r;
 }
 
 /* ---- pull ---------------------------------------------------------------------- */
@@ -212,9 +236,17 @@ static ssize_t call_pull(model_item *item)
 	return one(r);
 }
 
-static ssize_t call_pull_signal(model_item *item) { return one(pp_pull(W->rx(), item)); }
 static ssize_t call_try_pull(model_item *item) { return one(pp_try_pull(W->rx(), item)); }
 static ssize_t call_pull_until(model_item *item) { return one(pp_pull_until(W->rx(), item, 1)); }
+static ssize_t call_pull_patient(model_item *item)
+{
+	int r = pp_pull_until(W->rx(), item, PATIENT);
+
+	if (r == -ETIMEDOUT)
+		REQUIRE(held() == 0, "asleep beside an item");
+	return one(r);
+}
+
 static ssize_t call_pull_two(model_item *item) { return pp_pull_n(W->rx(), item, 2); }
 
 /* ---- the letters ----------------------------------------------------------------- */
@@ -239,10 +271,12 @@ static void do_letter(int me, char letter)
 	int r = 0;
 
 	switch (letter) {
+	case '2': await_sleeps(2); break;
 	case 'P': push_by(me, call_push); break;
 	case 'p': push_by(me, call_try_push); break;
 	case 'D': push_by(me, call_push_until); break;
-	case 'I': push_by(me, call_push_signal); break;
+	case 'I': push_by(me, call_push_patient); break;
+	case 'w': push_by(me, call_push_patient); break;
 	case 'B': push_two(me); break;
 	case 'R': while (r == 0) r = push_by(me, call_push); break;
 	case 'S': REQUIRE(push_by(me, call_try_push) == 0, "room refused"); break;
@@ -250,7 +284,8 @@ static void do_letter(int me, char letter)
 	case 'L': pull_by(me, 1, call_pull); break;
 	case 'l': pull_by(me, 1, call_try_pull); break;
 	case 'E': pull_by(me, 1, call_pull_until); break;
-	case 'J': pull_by(me, 1, call_pull_signal); break;
+	case 'J': pull_by(me, 1, call_pull_patient); break;
+	case 'W': pull_by(me, 1, call_pull_patient); break;
 	case 'M': pull_by(me, 2, call_pull_two); break;
 	case 'Q': while (pull_by(me, 1, call_pull) > 0) ; break;
 	case 'e': REQUIRE(pull_by(me, 1, call_try_pull) == -EAGAIN, "item refused"); break;
@@ -283,6 +318,7 @@ struct suite : rl::test_suite<suite, N> {
 		W = &w;
 		executions++;
 		reset(chance(2));
+		held_until = s->held;
 		if (s->flags & INTERRUPTIBLE)
 			c.flags |= PP_INTERRUPTIBLE;
 		if (s->flags & TRACK)
