@@ -55,17 +55,18 @@ static bool make_chunk(uint32_t place)
 
 static bool take_vacant(uint32_t *place)
 {
-	uint64_t top = pp_load_acquire(REG_VACANT_SEEN, &vacant);
-	uint64_t next;
+	uint64_t top, next;
 
 	do {
+		/* Acquire: who gave the place back knew its chunk. */
+		top = pp_load_acquire(REG_VACANT_SEEN, &vacant);
 		if ((uint32_t)top == 0)
 			return false;
 		*place = (uint32_t)top - 1;
 		/* May be stale if another took the place: then the tag differs. */
 		next = (top & ~UINT64_C(0xffffffff)) + (UINT64_C(1) << 32);
 		next |= pp_load(&find(*place)->next);
-	} while (!pp_cas_acquire(REG_VACANT_TAKEN, &vacant, &top, next));
+	} while (!pp_cas(&vacant, &top, next));
 	return true;
 }
 
@@ -116,7 +117,7 @@ static void clear_freed(void)
 
 	if (!pp_load(&freed))
 		return;
-	ch = pp_exchange_acquire(REG_FREED_TAKEN, &freed, NULL);
+	ch = pp_exchange(&freed, NULL); /* the fence orders it, too */
 	pp_full_fence(REG_FREE_FENCE);
 	for (; ch; ch = next) {
 		next = ch->next_freed;

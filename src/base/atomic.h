@@ -40,6 +40,7 @@
 #define pp_store(p, v)     atomic_store_explicit((p), (v), memory_order_relaxed)
 #define pp_fetch_add(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define pp_fetch_or(p, v)  atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
+#define pp_exchange(p, v)  atomic_exchange_explicit((p), (v), memory_order_relaxed)
 #define pp_cas(p, expected, v)                                                       \
 	atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed, \
 	                                      memory_order_relaxed)
@@ -66,10 +67,6 @@
 	atomic_compare_exchange_strong_explicit((p), (expected), (v),                   \
 	                                        PP_ORDER(label, relaxed, acquire),      \
 	                                        memory_order_relaxed)
-#define pp_cas_acquire(label, p, expected, v)                                      \
-	atomic_compare_exchange_weak_explicit((p), (expected), (v),                     \
-	                                      PP_ORDER(label, relaxed, acquire),        \
-	                                      memory_order_relaxed)
 #define pp_cas_release(label, p, expected, v)                                      \
 	atomic_compare_exchange_weak_explicit((p), (expected), (v),                     \
 	                                      PP_ORDER(label, relaxed, release),        \
