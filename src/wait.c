@@ -66,9 +66,10 @@ static int park(struct pp_op *op, bool *owes)
 static void pass_on(struct pp_op *op)
 {
 	PP_STALL(wait_leaving);
+	/* No fence: the wake brought what its sender's fence had seen, and an operation that
+	 * moved an item has made its own. */
 	if (!op->ready(op->end))
 		return;
-	pp_light(EC_PASS_LIGHT, op->end->fenced);
 	PP_SWITCH(EC_PASS_ON, (void)0, (void)ec_wake(op->sleepers, 1));
 }
 

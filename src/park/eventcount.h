@@ -19,7 +19,7 @@
  * No wake is lost.  For a waiter that announced, and a publisher that looked:
  *   - by the two fences, the waiter's second try sees the event or the publisher's look
  *     sees the waiter;
- *   - the waiter read the bell before it announced (EC_ANNOUNCE), so a wake claimed for
+ *   - the waiter read the bell before it announced (EC_BELL_SEEN), so a wake claimed for
  *     it rings a later bell: it cannot fall asleep past that wake;
  *   - a waiter leaves by itself with a decrement only if the epoch has not moved since
  *     it announced, in the same atomic word.  If it has moved, a wake may have been meant
@@ -95,8 +95,8 @@ static inline uint32_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 			return 0;
 		if (k > n)
 			k = n;
-		/* Acquire: the bell below must ring after the sleeper read it. */
-	} while (!pp_cas_acquire(EC_CLAIM, &ec->state, &state, state + EC_EPOCH - k * EC_ONE));
+		/* Relaxed: that the bell below rings after the sleeper read it is EC_BELL's. */
+	} while (!pp_cas(&ec->state, &state, state + EC_EPOCH - k * EC_ONE));
 	return ec_ring_bell(ec, (uint32_t)k);
 }
 
@@ -120,9 +120,9 @@ static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec)
 	struct pp_ec_ticket ticket;
 	uint64_t state;
 
+	/* Acquire: what follows, the announcement, comes after. */
 	ticket.bell = pp_load_acquire(EC_BELL_SEEN, &ec->bell);
-	/* Release: the bell was read before. */
-	state = pp_fetch_add_release(EC_ANNOUNCE, &ec->state, EC_ONE);
+	state = pp_fetch_add(&ec->state, EC_ONE);
 	ticket.epoch = (uint32_t)(state / EC_EPOCH);
 	return ticket;
 }

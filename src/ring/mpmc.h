@@ -187,7 +187,7 @@ static inline void mpmc_end(struct mpmc *r, uint32_t why)
 	pp_fetch_or_acq_rel(MPMC_SEAL_TAIL, &r->tail, MPMC_SEAL);
 	PP_STALL(end_half_sealed);
 	if (why & RING_CANCELLED)
-		pp_fetch_or_acq_rel(MPMC_SEAL_HEAD, &r->head, MPMC_SEAL);
+		pp_fetch_or(&r->head, MPMC_SEAL); /* says all that a pull has to know */
 }
 
 /* Could the next operation of `role` go ahead, or end? */
