@@ -17,8 +17,9 @@ enum {
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
 	SCORE_WIN  = 8,
-	PROBE      = 16,    /* waits between two tries of a phase that does not pay    */
-	PROBE_SCORE = 8
+	PROBE_NS   = 120000, /* longer than an idle CPU takes to run a thread it was woken for */
+	PROBE_OFTEN = 16,   /* waits from one probe to the next: at first, and at last     */
+	PROBE_SELDOM = 1024
 };
 
 static bool one_cpu_only(void)
@@ -42,31 +43,36 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t capacity)
 	pp_store(&spin->pause_score, SCORE_BEGIN);
 	pp_store(&spin->yield_score, SCORE_BEGIN);
 	pp_store(&spin->waits, 0);
+	pp_store(&spin->probe_every, PROBE_OFTEN);
 }
 
-static int64_t scaled(int64_t full, uint32_t score, uint32_t waits)
+/* The limits of an adaptive wait, by what was learned. */
+static void set_limits(struct pp_spinner *s, struct pp_spin *spin)
 {
-	if (score == 0)
-		score = waits % PROBE == 0 ? PROBE_SCORE : 0;
-	return full * score / SCORE_FULL;
+	uint32_t pauses = pp_load(&spin->pause_score);
+	uint32_t yields = pp_load(&spin->yield_score);
+	uint32_t waits = pp_load(&spin->waits) + 1;
+
+	s->probing = pauses + yields == 0 && waits >= pp_load(&spin->probe_every);
+	pp_store(&spin->waits, s->probing ? 0 : waits);
+	if (s->probing) {
+		s->total_ns = PROBE_NS;
+		return;
+	}
+	s->pause_ns = s->pause_ns * pauses / SCORE_FULL;
+	s->total_ns = s->pause_ns + (TOTAL_NS - PAUSE_NS) * (int64_t)yields / SCORE_FULL;
 }
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 {
-	uint32_t waits = pp_load(&spin->waits);
-
 	s->spin = spin;
 	s->group = spin->first_group;
 	s->looks = s->unclocked = s->yields = 0;
-	s->yielding = false;
+	s->yielding = s->probing = false;
 	s->pause_ns = spin->alone ? 0 : spin->limit_ns < PAUSE_NS ? spin->limit_ns : PAUSE_NS;
 	s->total_ns = spin->limit_ns;
-	if (spin->adaptive) {
-		pp_store(&spin->waits, waits + 1);
-		s->pause_ns = scaled(s->pause_ns, pp_load(&spin->pause_score), waits);
-		s->total_ns = s->pause_ns +
-		              scaled(TOTAL_NS - PAUSE_NS, pp_load(&spin->yield_score), waits);
-	}
+	if (spin->adaptive)
+		set_limits(s, spin);
 	s->began = s->now = s->total_ns > 0 ? pp_clock_now() : 0;
 }
 
@@ -104,10 +110,10 @@ bool pp_spin_step(struct pp_spinner *s)
 		if (!pause_group(s))
 			return true;
 	} else {
-		if (!s->yielding && s->pause_ns > 0 && s->spin->adaptive)
+		if (!s->yielding && s->pause_ns > 0 && s->spin->adaptive && !s->probing)
 			learn(&s->spin->pause_score, false);
 		s->yielding = true;
-		if (s->yields++ == YIELDS)
+		if (s->yields++ == YIELDS && !s->probing)
 			return false;
 		sched_yield();
 	}
@@ -115,11 +121,27 @@ bool pp_spin_step(struct pp_spinner *s)
 	return true;
 }
 
+/* A probe that paid puts both phases back to where a ring begins. */
+static void learn_from_probe(struct pp_spin *spin, bool won)
+{
+	uint32_t every = pp_load(&spin->probe_every);
+
+	if (won) {
+		pp_store(&spin->pause_score, SCORE_BEGIN);
+		pp_store(&spin->yield_score, SCORE_BEGIN);
+		pp_store(&spin->probe_every, PROBE_OFTEN);
+	} else if (every < PROBE_SELDOM) {
+		pp_store(&spin->probe_every, every * 2);
+	}
+}
+
 void pp_spin_end(struct pp_spinner *s, bool won)
 {
 	if (!s->spin->adaptive || s->total_ns == 0)
 		return;
-	if (s->yielding)
+	if (s->probing)
+		learn_from_probe(s->spin, won);
+	else if (s->yielding)
 		learn(&s->spin->yield_score, won);
 	else
 		learn(&s->spin->pause_score, won);

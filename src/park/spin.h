@@ -8,8 +8,12 @@
  * to run but has no CPU, since then it gets this one.  Then the caller parks.
  *
  * Each phase has a score that rises when the phase ended a wait and falls when it did
- * not, and the phase lasts in proportion.  At score 0 only one wait in PROBE tries it,
- * briefly, to learn whether it pays again.
+ * not, and the phase lasts in proportion.
+ *
+ * Two threads that hand over item by item can fall into step asleep: each parks since the
+ * other takes as long to wake up as a spin lasts, and so for ever.  Hence the probe: when
+ * the scores have fallen to 0, one wait now and then lasts longer than a wake takes.  If
+ * that pays, both are awake from then on; if not, the next probe is twice as far.
  */
 #ifndef PP_PARK_SPIN_H
 #define PP_PARK_SPIN_H
@@ -26,7 +30,8 @@ struct pp_spin {
 	uint32_t first_group; /* pauses before the second look; constant */
 	bool adaptive;    /* constant */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
-	PP_ATOMIC(uint32_t) pause_score, yield_score, waits;
+	PP_ATOMIC(uint32_t) pause_score, yield_score;
+	PP_ATOMIC(uint32_t) waits, probe_every; /* waits since the last probe */
 };
 
 /* One wait. */
@@ -35,7 +40,7 @@ struct pp_spinner {
 	int64_t began, now;
 	int64_t pause_ns, total_ns; /* limits of this wait */
 	uint32_t group, looks, unclocked, yields;
-	bool yielding;
+	bool yielding, probing;
 };
 
 /* `spin_ns` and `capacity` as in pp_config. */
