@@ -6,7 +6,7 @@
  *
  * and --mutant LABEL in a build with MODEL_MUTANTS.
  *
- * Without a name: all.  Status 0: nothing broke and every scenario did something.
+ * Without a name: all.  MODEL_LONG in the environment: --scale 8.  Status 0: nothing broke and every scenario did something.
  */
 #ifndef MAIN_HPP
 #define MAIN_HPP
@@ -45,7 +45,7 @@ static bool named(const scenario *s, char **names, int count)
 int main(int argc, char **argv)
 {
 	using namespace model;
-	options o = { 1, 0, false };
+	options o = { getenv("MODEL_LONG") ? 8u : 1u, 0, false };
 	int i = 1, ran = 0, failed = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
