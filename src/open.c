@@ -87,9 +87,9 @@ static enum pp_mode mode_of(const pp_config *c, bool pushing)
 	return c->kind == PP_SPSC ? PP_MODE_SPSC : PP_MODE_MPMC;
 }
 
-static void init_side(struct pp_side *side, const pp_config *c)
+static void init_side(struct pp_side *side, const pp_config *c, size_t patience)
 {
-	pp_spin_init(&side->spin, c->spin_ns, c->capacity);
+	pp_spin_init(&side->spin, c->spin_ns, patience);
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }
@@ -103,8 +103,10 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	ch->tx.end = ch->rx.end = end;
 	ch->tx.end.mode = mode_of(c, true);
 	ch->rx.end.mode = mode_of(c, false);
-	init_side(&ch->tx.side, c);
-	init_side(&ch->rx.side, c);
+	/* A full ring keeps the puller busy, so its pusher can let a good part of it drain; who
+	 * waits for an item is waited for by somebody. */
+	init_side(&ch->tx.side, c, c->capacity / 16);
+	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8);
 	if (block && c->kind == PP_SPSC)
 		spsc_init_ends(&block->ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
 	pp_store(&ch->holds, 2);

@@ -10,8 +10,7 @@ enum {
 	PAUSE_NS   = 2500,  /* longest pause phase; a park costs ten times that        */
 	TOTAL_NS   = 25000, /* longest wait before parking: about what a park costs    */
 	YIELDS     = 50,
-	GROUP      = 16,    /* most pauses between two looks                           */
-	FIRST_GROUP = 8,    /* most before the second look                             */
+	GROUP      = 48,    /* most pauses between two looks                           */
 	LOOKS      = 16,    /* at one distance, before it doubles                      */
 	CLOCK      = 8,     /* pauses between two looks at the clock, which cost as much */
 	SCORE_FULL = 64,
@@ -31,12 +30,9 @@ static bool one_cpu_only(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t capacity)
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience)
 {
-	size_t sixteenth = capacity / 16;
-
-	spin->first_group = sixteenth < 1 ? 1 : sixteenth > FIRST_GROUP ? FIRST_GROUP
-	                                                                : (uint32_t)sixteenth;
+	spin->first_group = patience < 1 ? 1 : patience > GROUP ? GROUP : (uint32_t)patience;
 	spin->adaptive = spin_ns == 0;
 	spin->limit_ns = spin_ns == 0 ? TOTAL_NS : spin_ns < 0 ? 0 : spin_ns;
 	spin->alone = one_cpu_only();

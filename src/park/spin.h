@@ -43,8 +43,9 @@ struct pp_spinner {
 	bool yielding, probing;
 };
 
-/* `spin_ns` and `capacity` as in pp_config. */
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t capacity);
+/* `spin_ns` as in pp_config; the second look comes after `patience` pauses (1 at least)
+ * or the longest that is sensible. */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience);
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */
