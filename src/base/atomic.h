@@ -35,12 +35,24 @@
 #define PP_ORDER(label, weak, strong) \
 	PP_SWITCH(label, memory_order_##weak, memory_order_##strong)
 
+/* An exchange that the full fence behind it orders.  ThreadSanitizer does not see fences. */
+#if defined(__SANITIZE_THREAD__)
+#define PP_BEFORE_FENCE memory_order_acquire
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PP_BEFORE_FENCE memory_order_acquire
+#endif
+#endif
+#ifndef PP_BEFORE_FENCE
+#define PP_BEFORE_FENCE memory_order_relaxed
+#endif
+
 /* Relaxed: atomic, no ordering. */
 #define pp_load(p)         atomic_load_explicit((p), memory_order_relaxed)
 #define pp_store(p, v)     atomic_store_explicit((p), (v), memory_order_relaxed)
 #define pp_fetch_add(p, v) atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define pp_fetch_or(p, v)  atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
-#define pp_exchange(p, v)  atomic_exchange_explicit((p), (v), memory_order_relaxed)
+#define pp_exchange(p, v)  atomic_exchange_explicit((p), (v), PP_BEFORE_FENCE)
 #define pp_cas(p, expected, v)                                                       \
 	atomic_compare_exchange_weak_explicit((p), (expected), (v), memory_order_relaxed, \
 	                                      memory_order_relaxed)
