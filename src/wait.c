@@ -22,16 +22,15 @@ static int attempt(struct pp_op *op)
 	return op->done >= op->min ? 0 : -EAGAIN;
 }
 
-static int spin(struct pp_op *op)
+static int spin(struct pp_op *op, struct pp_spinner *spinner)
 {
-	struct pp_spinner spinner;
 	int r = -EAGAIN;
 
-	pp_spin_begin(&spinner, &op->side->spin);
-	while (undecided(r) && pp_spin_step(&spinner))
+	pp_spin_begin(spinner, &op->side->spin);
+	while (undecided(r) && pp_spin_step(spinner))
 		if (op->ready(op->end))
 			r = attempt(op);
-	pp_spin_end(&spinner, !undecided(r));
+	pp_spin_end(spinner, !undecided(r));
 	return r;
 }
 
@@ -76,7 +75,8 @@ static void pass_on(struct pp_op *op)
 ssize_t pp_wait(struct pp_op *op)
 {
 	uint64_t moved = op->max; /* when it last spun; never a count of items under way */
-	bool owes = false;
+	struct pp_spinner spinner;
+	bool owes = false, spun = false;
 	int r = -EAGAIN;
 
 	PP_STALL(wait_entered);
@@ -89,10 +89,15 @@ ssize_t pp_wait(struct pp_op *op)
 		/* Woken for nothing: waiting for a slot that is half-way is not a spin. */
 		if (op->done != moved) {
 			moved = op->done;
-			r = spin(op);
+			r = spin(op, &spinner);
+			spun = true;
 		}
-		if (undecided(r))
+		if (undecided(r)) {
 			r = park(op, &owes);
+			if (spun)
+				pp_spin_parked(&spinner);
+			spun = false;
+		}
 	}
 	if (owes)
 		pass_on(op);

@@ -11,6 +11,9 @@
  *           epoch: how many wakes have been claimed
  *           EC_RUNG: rung for ever; every look at the state is alerted by it
  *   bell    the futex word: goes up after each claim, before the wake call
+ *   unwoken waiters in the kernel, or on the way there, that no wake call has hit; may
+ *           overcount.  Whom a call hits is taken off by the caller, so that a sleeper that
+ *           was woken and has no CPU yet makes no wake call of others
  *
  * Use.  Who makes an event: publish it, light fence, and if ec_alert() is not 0,
  * ec_wake().  Who waits: try; ec_announce(), heavy fence, try again; ec_sleep(); and on
@@ -46,6 +49,7 @@
 struct pp_eventcount {
 	PP_ATOMIC(uint64_t) state;
 	PP_ATOMIC(uint32_t) bell;
+	PP_ATOMIC(uint32_t) unwoken;
 	struct pp_sleepers sleepers; /* for people */
 };
 
@@ -65,6 +69,7 @@ static inline void ec_init(struct pp_eventcount *ec)
 {
 	pp_store(&ec->state, 0);
 	pp_store(&ec->bell, 0);
+	pp_store(&ec->unwoken, 0);
 	pp_sleepers_init(&ec->sleepers);
 }
 

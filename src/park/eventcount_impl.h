@@ -15,9 +15,9 @@ uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
 	pp_fetch_add_release(EC_BELL, &ec->bell, 1);
 	/* Nobody in the kernel yet: the new bell keeps them out (SLEEP_FENCE). */
 	pp_full_fence(EC_BELL_FENCE);
-	if (pp_load(&ec->sleepers.asleep)) {
+	if (pp_load(&ec->unwoken)) {
 		pp_fetch_add(&ec->sleepers.wakes, 1);
-		PP_SWITCH(EC_WAKE_CALL, (void)0, pp_futex_wake(&ec->bell, n));
+		pp_fetch_add(&ec->unwoken, 0 - PP_SWITCH(EC_WAKE_CALL, 0, pp_futex_wake(&ec->bell, n)));
 	}
 	return n;
 }
@@ -35,8 +35,12 @@ static enum pp_ec_result ec_after_bell(struct pp_eventcount *ec, struct pp_ec_ti
 enum pp_ec_result ec_sleep(struct pp_eventcount *ec, struct pp_ec_ticket *ticket,
                            int64_t deadline, bool interruptible)
 {
-	int r = pp_sleep(&ec->sleepers, &ec->bell, ticket->bell, deadline, interruptible);
+	int r;
 
+	pp_fetch_add(&ec->unwoken, 1); /* SLEEP_FENCE comes behind it */
+	r = pp_sleep(&ec->sleepers, &ec->bell, ticket->bell, deadline, interruptible);
+	if (r != 0)
+		pp_fetch_add(&ec->unwoken, UINT32_MAX); /* else the waker has done it */
 	switch (r) {
 	case 0:
 		return EC_WOKEN;

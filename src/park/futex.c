@@ -28,10 +28,11 @@ int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline
 	return result;
 }
 
-void pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
+uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 {
 	int saved = errno;
+	long woken = syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, n, NULL, NULL, 0);
 
-	syscall(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, n, NULL, NULL, 0);
 	errno = saved;
+	return woken > 0 ? (uint32_t)woken : 0;
 }

@@ -18,7 +18,8 @@
 int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline,
                   bool interruptible);
 
-/* Wake up to `n` waiters.  Uses only the address: the word may be gone.  Keeps errno. */
-void pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n);
+/* Wake up to `n` waiters: how many there were.  Uses only the address: the word may be
+ * gone.  Keeps errno. */
+uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n);
 
 #endif

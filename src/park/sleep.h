@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "park/futex.h"
 
-/* Relaxed counts.  Only `asleep` decides something: no wake call if it is 0. */
+/* Relaxed counts: nothing is decided by them. */
 struct pp_sleepers {
 	PP_ATOMIC(uint32_t) asleep;     /* threads asleep now                 */
 	PP_ATOMIC(uint64_t) parks;      /* times a thread went to sleep       */
@@ -32,7 +32,7 @@ static inline int pp_sleep(struct pp_sleepers *s, PP_ATOMIC(uint32_t) *word, uin
 
 	pp_fetch_add(&s->parks, 1);
 	pp_fetch_add(&s->asleep, 1);
-	/* Between this store and the kernel's look at the word: EC_BELL_FENCE. */
+	/* Between what the caller counted and the kernel's look at the word: EC_BELL_FENCE. */
 	pp_full_fence(SLEEP_FENCE);
 	PP_STALL(wait_sleeping);
 	r = pp_futex_wait(word, expected, deadline, interruptible);

@@ -16,6 +16,7 @@ enum {
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
 	SCORE_WIN  = 8,
+	LONG_NS    = 250000, /* a wait that no spin should have covered */
 	PROBE_NS   = 120000, /* longer than an idle CPU takes to run a thread it was woken for */
 	PROBE_OFTEN = 16,   /* waits from one probe to the next: at first, and at last     */
 	PROBE_SELDOM = 1024
@@ -38,7 +39,7 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience)
 	spin->alone = one_cpu_only();
 	pp_store(&spin->pause_score, SCORE_BEGIN);
 	pp_store(&spin->yield_score, SCORE_BEGIN);
-	pp_store(&spin->waits, 0);
+	pp_store(&spin->lost, 0);
 	pp_store(&spin->probe_every, PROBE_OFTEN);
 }
 
@@ -47,10 +48,8 @@ static void set_limits(struct pp_spinner *s, struct pp_spin *spin)
 {
 	uint32_t pauses = pp_load(&spin->pause_score);
 	uint32_t yields = pp_load(&spin->yield_score);
-	uint32_t waits = pp_load(&spin->waits) + 1;
 
-	s->probing = pauses + yields == 0 && waits >= pp_load(&spin->probe_every);
-	pp_store(&spin->waits, s->probing ? 0 : waits);
+	s->probing = pp_load(&spin->lost) >= pp_load(&spin->probe_every);
 	if (s->probing) {
 		s->total_ns = PROBE_NS;
 		return;
@@ -106,8 +105,6 @@ bool pp_spin_step(struct pp_spinner *s)
 		if (!pause_group(s))
 			return true;
 	} else {
-		if (!s->yielding && s->pause_ns > 0 && s->spin->adaptive && !s->probing)
-			learn(&s->spin->pause_score, false);
 		s->yielding = true;
 		if (s->yields++ == YIELDS && !s->probing)
 			return false;
@@ -117,28 +114,37 @@ bool pp_spin_step(struct pp_spinner *s)
 	return true;
 }
 
-/* A probe that paid puts both phases back to where a ring begins. */
-static void learn_from_probe(struct pp_spin *spin, bool won)
+void pp_spin_end(struct pp_spinner *s, bool won)
 {
-	uint32_t every = pp_load(&spin->probe_every);
+	struct pp_spin *spin = s->spin;
 
-	if (won) {
+	if (!won || !spin->adaptive || s->total_ns == 0)
+		return;
+	pp_store(&spin->lost, 0);
+	pp_store(&spin->probe_every, PROBE_OFTEN);
+	if (s->probing) {
 		pp_store(&spin->pause_score, SCORE_BEGIN);
 		pp_store(&spin->yield_score, SCORE_BEGIN);
-		pp_store(&spin->probe_every, PROBE_OFTEN);
-	} else if (every < PROBE_SELDOM) {
-		pp_store(&spin->probe_every, every * 2);
+	} else {
+		learn(s->yielding ? &spin->yield_score : &spin->pause_score, true);
 	}
 }
 
-void pp_spin_end(struct pp_spinner *s, bool won)
+void pp_spin_parked(struct pp_spinner *s)
 {
-	if (!s->spin->adaptive || s->total_ns == 0)
+	struct pp_spin *spin = s->spin;
+	uint32_t every = pp_load(&spin->probe_every);
+
+	if (!spin->adaptive)
 		return;
-	if (s->probing)
-		learn_from_probe(s->spin, won);
-	else if (s->yielding)
-		learn(&s->spin->yield_score, won);
-	else
-		learn(&s->spin->pause_score, won);
+	if (s->probing) {
+		pp_store(&spin->lost, 0);
+		pp_store(&spin->probe_every, every < PROBE_SELDOM ? every * 2 : every);
+	} else {
+		pp_store(&spin->lost, pp_load(&spin->lost) + 1);
+	}
+	if (s->total_ns > 0 && pp_clock_now() - s->began > LONG_NS) {
+		learn(&spin->pause_score, false);
+		learn(&spin->yield_score, false);
+	}
 }

@@ -7,13 +7,14 @@
  * the peer runs on another CPU and answers within a microsecond or two.  Then a bounded number of sched_yield: right when the peer is ready
  * to run but has no CPU, since then it gets this one.  Then the caller parks.
  *
- * Each phase has a score that rises when the phase ended a wait and falls when it did
- * not, and the phase lasts in proportion.
+ * Each phase has a score that rises when the phase ended a wait and falls when the wait
+ * turned out to be long, and the phase lasts in proportion.  A wait that outlasted the
+ * spin by a little says nothing against spinning.
  *
  * Two threads that hand over item by item can fall into step asleep: each parks since the
- * other takes as long to wake up as a spin lasts, and so for ever.  Hence the probe: when
- * the scores have fallen to 0, one wait now and then lasts longer than a wake takes.  If
- * that pays, both are awake from then on; if not, the next probe is twice as far.
+ * other takes as long to wake up as a spin lasts, and so for ever.  Hence the probe: after
+ * a number of lost waits one lasts longer than a wake takes.  If that pays, both are awake
+ * from then on; if not, the next probe is twice as far.
  */
 #ifndef PP_PARK_SPIN_H
 #define PP_PARK_SPIN_H
@@ -31,7 +32,7 @@ struct pp_spin {
 	bool adaptive;    /* constant */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
 	PP_ATOMIC(uint32_t) pause_score, yield_score;
-	PP_ATOMIC(uint32_t) waits, probe_every; /* waits since the last probe */
+	PP_ATOMIC(uint32_t) lost, probe_every; /* waits lost in a row */
 };
 
 /* One wait. */
@@ -50,7 +51,9 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience);
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */
 bool pp_spin_step(struct pp_spinner *s);
-/* The wait ended before parking, or did not. */
+/* The wait ended before parking, or did not: then, back from the kernel, how long it took
+ * altogether tells whether spinning is to blame. */
 void pp_spin_end(struct pp_spinner *s, bool won);
+void pp_spin_parked(struct pp_spinner *s);
 
 #endif

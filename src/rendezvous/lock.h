@@ -38,7 +38,7 @@ static inline int lock_until(PP_ATOMIC(uint32_t) *lock, int64_t deadline)
 PP_INLINE void lock_release(PP_ATOMIC(uint32_t) *lock)
 {
 	if (pp_exchange_release(LOCK_GIVE, lock, LOCK_FREE) == LOCK_AWAITED)
-		PP_SWITCH(LOCK_WAKE, (void)0, pp_futex_wake(lock, 1));
+		PP_SWITCH(LOCK_WAKE, (void)0, (void)pp_futex_wake(lock, 1));
 }
 
 #endif

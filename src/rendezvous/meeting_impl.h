@@ -74,7 +74,7 @@ static void tell(struct pp_meeting *m, enum meet_role owner, struct meet_node *n
 	/* Release: the copy is made, and all of the node's fields were read. */
 	if (pp_exchange_release(MEET_TELL, word, state) == NODE_ASLEEP) {
 		pp_fetch_add(&m->side[owner].sleepers.wakes, 1);
-		PP_SWITCH(MEET_WAKE, (void)0, pp_futex_wake(word, 1));
+		PP_SWITCH(MEET_WAKE, (void)0, (void)pp_futex_wake(word, 1));
 	}
 }
 
@@ -159,9 +159,11 @@ static uint32_t await_told(struct pp_meeting *m, enum meet_role role, struct mee
 		             interruptible);
 		if (r == -ETIMEDOUT || (r == -EINTR && interruptible)) {
 			*why = r;
-			return NODE_WAITS;
+			state = NODE_WAITS;
+			break;
 		}
 	}
+	pp_spin_parked(&spinner);
 	return state;
 }
 

@@ -94,9 +94,9 @@ int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline
 	return model::futex_wait(word, expected, deadline, interruptible);
 }
 
-void pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
+uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 {
-	model::futex_wake(word, n);
+	return model::futex_wake(word, n);
 }
 
 /* ---- the library ------------------------------------------------------------- */
@@ -115,6 +115,10 @@ bool pp_spin_step(struct pp_spinner *s)
 }
 
 void pp_spin_end(struct pp_spinner *, bool)
+{
+}
+
+void pp_spin_parked(struct pp_spinner *)
 {
 }
 

@@ -327,8 +327,10 @@ static inline int futex_wait(rl::atomic<uint32_t> *word, uint32_t expected, int6
 	return 0;
 }
 
-static inline void futex_wake(void *word, uint32_t n)
+static inline uint32_t futex_wake(void *word, uint32_t n)
 {
+	uint32_t wanted = n;
+
 	rl::context &c = rl::ctx();
 	thread *t = self();
 	unsigned first;
@@ -348,6 +350,7 @@ static inline void futex_wake(void *word, uint32_t n)
 		c.unpark_thread((rl::thread_id_t)other, false, $);
 		n--;
 	}
+	return wanted - n;
 }
 
 } // namespace model
