@@ -15,7 +15,7 @@ uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
 	pp_fetch_add_release(EC_BELL, &ec->bell, 1);
 	/* Nobody in the kernel yet: the new bell keeps them out (SLEEP_FENCE). */
 	pp_full_fence(EC_BELL_FENCE);
-	if (pp_load(&ec->unwoken)) {
+	if (pp_load(&ec->unwoken) && pp_load(&ec->sleepers.asleep)) {
 		pp_fetch_add(&ec->sleepers.wakes, 1);
 		pp_fetch_add(&ec->unwoken, 0 - PP_SWITCH(EC_WAKE_CALL, 0, pp_futex_wake(&ec->bell, n)));
 	}
