@@ -7,6 +7,17 @@
 
 #include <string.h>
 
+/* Google Benchmark would answer --help itself, with its own options only. */
+static void keep_help(int argc, char **argv)
+{
+	static char ours[] = "-?";
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--help"))
+			argv[i] = ours;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -21,6 +32,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int status = EXIT_BAD_USE;
 
+	keep_help(argc, argv);
 	gb_init(&argc, argv);
 	place_init();
 	options_read(&o, argc, argv);
