@@ -61,7 +61,7 @@ static void set_limits(struct pp_spinner *s, struct pp_spin *spin)
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 {
 	s->spin = spin;
-	s->group = spin->first_group;
+	s->group = spin->adaptive ? spin->first_group : 1;
 	s->looks = s->unclocked = s->yields = 0;
 	s->yielding = s->probing = false;
 	s->pause_ns = spin->alone ? 0 : spin->limit_ns < PAUSE_NS ? spin->limit_ns : PAUSE_NS;
@@ -86,10 +86,12 @@ static bool pause_group(struct pp_spinner *s)
 
 	for (i = 0; i < s->group; i++)
 		pp_pause();
+	if (!s->spin->adaptive)
+		return true; /* one pause at a time: a limit of the caller's is kept */
 	s->unclocked += s->group;
-	if (++s->looks == LOOKS && s->group < GROUP) {
+	if (++s->looks == LOOKS) {
 		s->looks = 0;
-		s->group *= 2;
+		s->group = s->group * 2 < GROUP ? s->group * 2 : GROUP;
 	}
 	if (s->unclocked < CLOCK)
 		return false;
