@@ -39,11 +39,9 @@ static int spin(struct pp_op *op, struct pp_spinner *spinner)
 static int park(struct pp_op *op, bool *owes)
 {
 	bool interruptible = op->end->channel->flags & PP_INTERRUPTIBLE;
-	struct pp_ec_ticket ticket = ec_announce(op->sleepers);
+	struct pp_ec_ticket ticket = ec_announce(op->sleepers, op->end->fenced);
 	int r;
 
-	PP_STALL(wait_announced);
-	pp_heavy(EC_HEAVY, op->end->fenced);
 	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op)))) {
 		enum pp_ec_result s = ec_sleep(op->sleepers, &ticket, op->deadline, interruptible);
 

@@ -17,6 +17,7 @@
 	X(pull_freed)       /* slot freed, sleepers not yet looked for                   */ \
 	X(wait_entered)     /* an operation could not go ahead and begins to wait        */ \
 	X(wait_announced)   /* counted as a sleeper, work not yet looked for again       */ \
+	X(wait_fenced)      /* everybody has fenced, which the others do not know yet    */ \
 	X(wait_sleeping)    /* about to enter the kernel                                 */ \
 	X(wait_woken)       /* back from the kernel                                      */ \
 	X(wait_leaving)     /* done waiting, the wake not yet passed on                  */ \

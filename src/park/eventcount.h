@@ -5,11 +5,12 @@
  * counted and each wake is claimed, so that one event makes one wake call at most.
  *
  * Words.
- *   state   { epoch : 32, sleepers : 30, flags : 2 }
+ *   state   { epoch : 32, sleepers : 28, flags : 4 }
  *           sleepers: registered waiters that no wake has been claimed for; may
  *           overcount (one wake call goes to nobody, and it is right again), never under
  *           epoch: how many wakes have been claimed
  *           EC_RUNG: rung for ever; every look at the state is alerted by it
+ *           EC_FENCED, EC_SETTLED: sleepers are frequent (below)
  *   bell    the futex word: goes up after each claim, before the wake call
  *   unwoken waiters in the kernel, or on the way there, that no wake call has hit; may
  *           overcount.  Whom a call hits is taken off by the caller, so that a sleeper that
@@ -28,6 +29,14 @@
  *     it announced, in the same atomic word.  If it has moved, a wake may have been meant
  *     for it: it leaves its count behind and reports that it owes a wake.
  *
+ * Frequent sleepers.  The heavy fence is a system call that interrupts other CPUs.  So the
+ * first sleeper sets EC_FENCED, and after its heavy fence EC_SETTLED: from then on whoever
+ * finds EC_FENCED makes a full fence and looks again, and whoever announces and finds
+ * EC_SETTLED makes a full fence in place of the heavy one.  What was published before a
+ * look that does not see EC_FENCED came before the heavy fence, so before EC_SETTLED, and
+ * such a sleeper sees it.  Looks that find nobody asleep clear both flags, at once, in the
+ * word of the count.  docs/parking.md has the argument in full.
+ *
  * Owed wakes.  A waiter that was woken, or may have been (ec_sleep() or ec_leave() say
  * so), has consumed an event's wake.  Having taken what it came for, or not, it looks
  * whether more is there for another sleeper and if so wakes one.  docs/parking.md has
@@ -42,14 +51,23 @@
 
 #define EC_RUNG     UINT64_C(1)
 #define EC_RESERVED UINT64_C(2) /* kept free for a pollable fd */
-#define EC_ONE      UINT64_C(4)
+#define EC_FENCED   UINT64_C(4)
+#define EC_SETTLED  UINT64_C(8)
+#define EC_ONE      UINT64_C(16)
 #define EC_EPOCH    (UINT64_C(1) << 32)
 #define EC_LOW      (EC_EPOCH - 1)
+
+/* Looks in vain, each with a fence, before the flags are cleared.  A fence that waits for
+ * a far line costs half a microsecond, the heavy fence that it saves up to fifty. */
+#ifndef EC_VAIN
+#define EC_VAIN 16
+#endif
 
 struct pp_eventcount {
 	PP_ATOMIC(uint64_t) state;
 	PP_ATOMIC(uint32_t) bell;
 	PP_ATOMIC(uint32_t) unwoken;
+	PP_ATOMIC(uint32_t) vain;    /* looks with a fence since one found a sleeper; a guess */
 	struct pp_sleepers sleepers; /* for people */
 };
 
@@ -70,10 +88,11 @@ static inline void ec_init(struct pp_eventcount *ec)
 	pp_store(&ec->state, 0);
 	pp_store(&ec->bell, 0);
 	pp_store(&ec->unwoken, 0);
+	pp_store(&ec->vain, 0);
 	pp_sleepers_init(&ec->sleepers);
 }
 
-/* Sleepers or EC_RUNG.  One relaxed load: the light fence before it orders it. */
+/* Sleepers or a flag.  One relaxed load: the light fence before it orders it. */
 PP_INLINE uint32_t ec_alert(struct pp_eventcount *ec)
 {
 	return (uint32_t)pp_load(&ec->state);
@@ -88,11 +107,16 @@ PP_INLINE bool ec_is_rung(uint32_t alert)
 
 uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n);
 
+uint64_t ec_look_fenced(struct pp_eventcount *ec);
+
 /* Wake up to `n` sleepers that no wake was claimed for.  Result: how many. */
 static inline uint32_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 {
 	uint64_t state = pp_load(&ec->state);
 	uint64_t k;
+
+	if (state & EC_FENCED)
+		state = ec_look_fenced(ec);
 
 	do {
 		k = (state & EC_LOW) / EC_ONE;
@@ -119,8 +143,22 @@ static inline void ec_wake_all(struct pp_eventcount *ec)
 
 /* ---- waiting ----------------------------------------------------------------- */
 
-/* Register as a sleeper.  The caller makes a heavy fence and tries again. */
-static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec)
+/* The fence of a waiter before everybody knows that sleepers are frequent.  Relaxed: the
+ * heavy fence comes before EC_SETTLED here, and a full one after it is seen. */
+static inline void ec_fence_everybody(struct pp_eventcount *ec, bool fenced)
+{
+	bool first = !fenced && !(pp_fetch_or(&ec->state, EC_FENCED) & EC_FENCED);
+
+	pp_heavy(EC_HEAVY, fenced);
+	if (!first)
+		return;
+	PP_STALL(wait_fenced);
+	pp_fetch_or(&ec->state, EC_SETTLED);
+}
+
+/* Register as a sleeper, with the fence that it takes; the caller tries again.
+ * `fenced`: whoever looks makes a full fence anyway. */
+static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec, bool fenced)
 {
 	struct pp_ec_ticket ticket;
 	uint64_t state;
@@ -129,6 +167,11 @@ static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec)
 	ticket.bell = pp_load_acquire(EC_BELL_SEEN, &ec->bell);
 	state = pp_fetch_add(&ec->state, EC_ONE);
 	ticket.epoch = (uint32_t)(state / EC_EPOCH);
+	PP_STALL(wait_announced);
+	if (state & PP_SWITCH(EC_WAIT_SETTLED, EC_FENCED, EC_SETTLED))
+		pp_full_fence(EC_WAIT_FENCE);
+	else
+		ec_fence_everybody(ec, fenced);
 	return ticket;
 }
 

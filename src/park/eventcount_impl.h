@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two functions of the eventcount that call the kernel, as text that a model
+/* What of the eventcount is not inline, the calls of the kernel among it, as text that a model
  * checker can read too: pp_futex_wait() and pp_futex_wake() are the seam. */
 #ifndef PP_PARK_EVENTCOUNT_IMPL_H
 #define PP_PARK_EVENTCOUNT_IMPL_H
@@ -7,6 +7,33 @@
 #include <errno.h>
 
 #include "park/eventcount.h"
+
+/* Nobody was asleep.  After so many such looks the next ones need not fence.  Both flags go
+ * in one exchange, and only both: until EC_SETTLED is there, its setter counts on
+ * EC_FENCED. */
+static void ec_in_vain(struct pp_eventcount *ec, uint64_t state)
+{
+	uint32_t vain = pp_load(&ec->vain) + 1;
+
+	pp_store(&ec->vain, vain);
+	if (vain >= EC_VAIN && state & PP_SWITCH(EC_CLEAR_SETTLED, EC_FENCED, EC_SETTLED) &&
+	    pp_cas(&ec->state, &state, state & ~(EC_FENCED | EC_SETTLED)))
+		pp_store(&ec->vain, 0);
+}
+
+/* The state, as a sleeper without a heavy fence needs it to be seen. */
+uint64_t ec_look_fenced(struct pp_eventcount *ec)
+{
+	uint64_t state;
+
+	pp_full_fence(EC_LOOK_FENCE);
+	state = pp_load(&ec->state);
+	if ((state & EC_LOW) < EC_ONE)
+		ec_in_vain(ec, state);
+	else if (pp_load(&ec->vain))
+		pp_store(&ec->vain, 0);
+	return state;
+}
 
 uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
 {

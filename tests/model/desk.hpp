@@ -99,6 +99,9 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 	return model::futex_wake(word, n);
 }
 
+/* Looks in vain before sleepers make heavy fences again: few enough to see it happen. */
+#define EC_VAIN (model::chance(2) ? 1u : 2u)
+
 /* ---- the library ------------------------------------------------------------- */
 
 #include "channel.h"

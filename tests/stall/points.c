@@ -58,6 +58,7 @@ static const struct scene scenes[] = {
 	{ PP_AT_pull_freed, PULL, RINGS, FULL, 1, 0 },
 	BOTH_WAITS(wait_entered, RINGS, 0),
 	BOTH_WAITS(wait_announced, RINGS, 0),
+	BOTH_WAITS(wait_fenced, RINGS, 0),
 	BOTH_WAITS(wait_sleeping, RINGS | MEETINGS, 0),
 	BOTH_WAITS(wait_woken, RINGS | MEETINGS, PROVOKED),
 	BOTH_WAITS(wait_leaving, RINGS, PROVOKED),

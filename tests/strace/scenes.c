@@ -196,6 +196,35 @@ static void burst(void)
 		fail("burst: count");
 }
 
+static void *pull_slowly(void *arg)
+{
+	uint64_t item, count = 0;
+
+	(void)arg;
+	while (pp_pull(rx, &item) == 0) {
+		count++;
+		nap_ms(3);
+	}
+	return (void *)(uintptr_t)count;
+}
+
+/* Every push but the first few finds the ring full and sleeps. */
+static void slow(void)
+{
+	const uint64_t count = 60;
+	pthread_t thread;
+
+	beside(pull_slowly, &thread);
+	mark("begin\n");
+	for (uint64_t i = 0; i < count; i++)
+		if (pp_push(tx, &i) != 0)
+			fail("slow");
+	mark("end\n");
+	pp_close(tx);
+	if (join(thread) != count)
+		fail("slow: count");
+}
+
 static void opening(void)
 {
 	pp_tx *other_tx;
@@ -241,7 +270,8 @@ static const struct {
 	{ "blocked_pull", blocked_pull }, { "blocked_push", blocked_push },
 	{ "timed_pull", timed_pull },     { "timed_push", timed_push },
 	{ "alone", alone },               { "stream", stream },
-	{ "burst", burst },               { "opening", opening },
+	{ "burst", burst },               { "slow", slow },
+	{ "opening", opening },
 	{ "whole", whole },
 };
 

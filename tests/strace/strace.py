@@ -112,6 +112,15 @@ def pushes_while_a_wake_is_on_its_way_make_no_system_call():
         expect(1 <= wakes <= 10, calls, f"burst {kind}: {wakes} wake calls for 100 pushes")
 
 
+def who_sleeps_for_every_item_fences_once():
+    for kind in ("spsc", "mpmc"):
+        calls = between_marks("slow", kind, 1)
+        waits = sum(name == "futex" and "FUTEX_WAIT" in rest for name, rest in calls)
+        heavy = sum(name == "membarrier" for name, _ in calls)
+        expect(waits >= 30, calls, f"slow {kind}: {waits} sleeps show nothing")
+        expect(heavy <= 1, calls, f"slow {kind}: {heavy} membarriers for {waits} sleeps")
+
+
 def opening_starts_no_thread_and_installs_no_handler():
     never = {"clone", "clone3", "fork", "vfork", "rt_sigaction", "rt_sigprocmask", "timer_create",
              "signalfd4", "openat", "socket", "eventfd2"}
@@ -138,6 +147,7 @@ CASES = [
     with_nobody_asleep_no_system_call_is_made,
     a_stream_makes_nearly_no_futex_calls,
     pushes_while_a_wake_is_on_its_way_make_no_system_call,
+    who_sleeps_for_every_item_fences_once,
     opening_starts_no_thread_and_installs_no_handler,
     without_membarrier_everything_works,
 ]
