@@ -104,29 +104,6 @@ Test(config, every_spin_setting_streams_and_parks)
 	}
 }
 
-/* CPU time, which another process cannot add to, as a clock would have it. */
-static int64_t cpu_until_parked(int64_t spin_ns)
-{
-	struct ends e = ends_open_with(&PP_CONFIG(BASE, .spin_ns = spin_ns));
-	struct call pull;
-	int64_t cpu;
-
-	call_pull(&pull, &e, FOREVER);
-	ends_await_parked(&e, 0, 1);
-	cpu = thread_cpu_ns(pull.thread);
-	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 0 }), 0);
-	EXPECT_EQ(call_join(&pull), 0);
-	ends_let_go(&e);
-	return cpu;
-}
-
-Test(config, spin_none_parks_at_once_and_a_limit_bounds_the_spinning)
-{
-	EXPECT(cpu_until_parked(PP_SPIN_NONE) < 20 * PP_MS);
-	EXPECT(cpu_until_parked(PP_SPIN_ADAPTIVE) < 20 * PP_MS);
-	EXPECT(cpu_until_parked(30 * PP_MS) < 30 * PP_MS + 50 * PP_MS);
-}
-
 Test(config, the_name_is_copied_and_cut_at_31_bytes)
 {
 	char name[64];
