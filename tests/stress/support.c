@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include "../stacks.h"
+
 #include <pushpull/pushpull.h>
 
 #include <stdarg.h>
@@ -80,27 +82,6 @@ unsigned test_open_rings(void)
 
 static atomic_llong last_fed;
 
-static bool print_stacks(void)
-{
-	char pid[24];
-	int status;
-	pid_t child;
-
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	child = fork();
-	if (child < 0)
-		return false;
-	if (child == 0) {
-		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execlp("timeout", "timeout", "60", "gdb", "-p", pid, "-batch", "-nx", "-ex",
-		       "thread apply all bt", (char *)NULL);
-		_exit(127);
-	}
-	return waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 0;
-}
-
 static void *watch(void *arg)
 {
 	const char *text = getenv("STRESS_HANG_SECONDS");
@@ -112,7 +93,7 @@ static void *watch(void *arg)
 	fprintf(stderr, "HANG: %s\nrings:\n", name);
 	fflush(stderr);
 	pp_dump(STDERR_FILENO);
-	if (!print_stacks()) {
+	if (!stacks_print()) {
 		fprintf(stderr, "no stacks: gdb is missing or may not attach\n");
 		abort();
 	}

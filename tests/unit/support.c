@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
+#include "../stacks.h"
+
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -13,6 +16,29 @@ static char ring_name[64] = "no ring";
 const char *ring_in_test(void)
 {
 	return ring_name;
+}
+
+/* ---- A hang ----------------------------------------------------------------- */
+
+#define HANG_SECONDS 60
+
+/* Not all of this is safe in a handler, but the program is lost anyway. */
+static void hangs(int number)
+{
+	(void)number;
+	fprintf(stderr, "HANG: [%s]\nrings:\n", ring_name);
+	(void)pp_dump(STDERR_FILENO);
+	if (!stacks_print())
+		fprintf(stderr, "no stacks: gdb is missing or may not attach\n");
+	_exit(2);
+}
+
+void watch_for_hang(void)
+{
+	struct sigaction action = { .sa_handler = hangs };
+
+	(void)sigaction(SIGALRM, &action, NULL);
+	(void)alarm(HANG_SECONDS);
 }
 
 /* ---- Rings ---------------------------------------------------------------- */
