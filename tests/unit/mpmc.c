@@ -6,27 +6,9 @@
 
 SUITE(mpmc);
 
-static void laps(pp_kind kind, size_t capacity)
-{
-	struct ends e;
-	size_t step = 1;
-
-	if (kind != PP_MPMC)
-		return;
-	e = ends_open(kind, capacity);
-	for (uint64_t next = 0, lap = 0; lap < 40; lap++) {
-		ends_fill(&e, next, step);
-		EXPECT_EQ(pp_rx_depth(e.rx), step);
-		ends_drain(&e, next, step);
-		next += step;
-		step = step % capacity + 1;
-	}
-	ends_let_go(&e);
-}
-
 Test(mpmc, items_leave_in_order_over_many_laps_at_every_capacity)
 {
-	for_each_ring(1, laps);
+	for_each_capacity(1, PP_MPMC, laps_in_order);
 }
 
 static void shapes(pp_kind kind, size_t capacity)
@@ -35,8 +17,6 @@ static void shapes(pp_kind kind, size_t capacity)
 		{ 1, 1 }, { 1, 3 }, { 3, 1 }, { 3, 3 }, { 8, 8 },
 	};
 
-	if (kind != PP_MPMC)
-		return;
 	for (size_t i = 0; i < ARRAY_LEN(shape); i++) {
 		struct streams s = { .ends = ends_open(kind, capacity), .items = 500,
 				     .producers = shape[i].producers,
@@ -51,13 +31,11 @@ static void shapes(pp_kind kind, size_t capacity)
 
 Test(mpmc, any_number_of_producers_and_consumers_stream_once_and_in_order)
 {
-	for_each_ring(0, shapes);
+	for_each_capacity(0, PP_MPMC, shapes);
 }
 
 static void forms(pp_kind kind, size_t capacity)
 {
-	if (kind != PP_MPMC)
-		return;
 	for (size_t push = 0; push < ARRAY_LEN(push_forms); push++) {
 		for (size_t pull = 0; pull < ARRAY_LEN(pull_forms); pull++) {
 			struct streams s = { .producers = 2, .consumers = 2, .items = 300,

@@ -4,36 +4,15 @@
 
 SUITE(spsc);
 
-static void laps(pp_kind kind, size_t capacity)
-{
-	struct ends e;
-	size_t step = 1;
-
-	if (kind != PP_SPSC)
-		return;
-	e = ends_open(kind, capacity);
-	/* Runs of every length, so that full and empty meet every index. */
-	for (uint64_t next = 0, lap = 0; lap < 40; lap++) {
-		ends_fill(&e, next, step);
-		EXPECT_EQ(pp_rx_depth(e.rx), step);
-		ends_drain(&e, next, step);
-		next += step;
-		step = step % capacity + 1;
-	}
-	ends_let_go(&e);
-}
-
 Test(spsc, items_leave_in_order_over_many_laps_at_every_capacity)
 {
-	for_each_ring(1, laps);
+	for_each_capacity(1, PP_SPSC, laps_in_order);
 }
 
 static void stream(pp_kind kind, size_t capacity)
 {
 	struct streams s = { .producers = 1, .consumers = 1, .items = 8000 };
 
-	if (kind != PP_SPSC)
-		return;
 	for (size_t i = 0; i < 3; i++) {
 		s.push = &push_forms[i == 1 ? SINGLE_TRY : SINGLE];
 		s.pull = &pull_forms[i == 2 ? SINGLE_TRY : SINGLE];
@@ -47,7 +26,7 @@ static void stream(pp_kind kind, size_t capacity)
 
 Test(spsc, one_producer_and_one_consumer_stream_every_item_once_and_in_order)
 {
-	for_each_ring(0, stream);
+	for_each_capacity(0, PP_SPSC, stream);
 }
 
 static void tries_only(pp_kind kind, size_t capacity)
@@ -55,8 +34,6 @@ static void tries_only(pp_kind kind, size_t capacity)
 	struct streams s = { .producers = 1, .consumers = 1, .items = 8000,
 			     .push = &push_forms[SINGLE_TRY], .pull = &pull_forms[SINGLE_TRY] };
 
-	if (kind != PP_SPSC)
-		return;
 	s.ends = ends_open(kind, capacity);
 	streams_run(&s);
 	EXPECT_EQ(ends_stats(&s.ends).push_parks + ends_stats(&s.ends).pull_parks, 0);
@@ -65,7 +42,7 @@ static void tries_only(pp_kind kind, size_t capacity)
 
 Test(spsc, tries_alone_stream_too_and_never_sleep)
 {
-	for_each_ring(1, tries_only);
+	for_each_capacity(1, PP_SPSC, tries_only);
 }
 
 struct batches {

@@ -5,6 +5,21 @@
 #include <sched.h>
 #include <stdlib.h>
 
+void laps_in_order(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	size_t step = 1;
+
+	for (uint64_t next = 0, lap = 0; lap < 40; lap++) {
+		ends_fill(&e, next, step);
+		EXPECT_EQ(pp_rx_depth(e.rx), step);
+		ends_drain(&e, next, step);
+		next += step;
+		step = step % capacity + 1;
+	}
+	ends_let_go(&e);
+}
+
 struct worker {
 	struct streams *s;
 	unsigned        index;

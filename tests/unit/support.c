@@ -118,14 +118,20 @@ void for_each_kind(size_t capacity, ring_body *body)
 	body(PP_MPMC, capacity);
 }
 
-void for_each_ring(size_t from, ring_body *body)
+void for_each_capacity(size_t from, pp_kind kind, ring_body *body)
 {
 	static const size_t large[] = { 255, 256, 257, 1000, 65536 };
 
 	for (size_t capacity = from; capacity <= 17; capacity++)
-		for_each_kind(capacity, body);
+		body(kind, capacity);
 	for (size_t i = 0; i < ARRAY_LEN(large); i++)
-		for_each_kind(large[i], body);
+		body(kind, large[i]);
+}
+
+void for_each_ring(size_t from, ring_body *body)
+{
+	for_each_capacity(from, PP_SPSC, body);
+	for_each_capacity(from, PP_MPMC, body);
 }
 
 /* ---- Every form of push and pull ------------------------------------------ */

@@ -64,6 +64,7 @@ void ends_drain(const struct ends *e, uint64_t first, size_t count);
 /* Run `body` over both kinds and many capacities; `from` is the smallest. */
 typedef void ring_body(pp_kind kind, size_t capacity);
 void for_each_ring(size_t from, ring_body *body);
+void for_each_capacity(size_t from, pp_kind kind, ring_body *body);
 void for_each_kind(size_t capacity, ring_body *body);
 
 /* ---- Every form of push and pull ------------------------------------------ */
@@ -134,6 +135,8 @@ struct streams {
 	atomic_uint_fast64_t pulled;
 };
 
+/* Alone: runs of every length, so that full and empty meet every index. */
+void laps_in_order(pp_kind kind, size_t capacity);
 /* Stream everything through; then everything came out once, in each producer's order. */
 void streams_run(struct streams *s);
 
