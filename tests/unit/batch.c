@@ -17,6 +17,12 @@ static uint64_t *numbers(uint64_t first, size_t count)
 	return items;
 }
 
+static void expect_numbers(const uint64_t *items, uint64_t first, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		EXPECT_EQ(items[i], first + i);
+}
+
 static void as_many_as_fit(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);
@@ -33,8 +39,7 @@ static void as_many_as_fit(pp_kind kind, size_t capacity)
 		EXPECT_EQ(pp_try_push_n(e.tx, in, 2), -EAGAIN);
 		EXPECT_EQ(pp_try_pull_n(e.rx, out, capacity + 3),
 			  capacity ? (ssize_t)capacity : -EAGAIN);
-		for (size_t i = 0; i < capacity; i++)
-			EXPECT_EQ(out[i], i);
+		expect_numbers(out, 0, capacity);
 		EXPECT_EQ(pp_try_pull_n(e.rx, out, 2), -EAGAIN);
 	}
 	free(in);
@@ -100,8 +105,7 @@ static void what_is_there(pp_kind kind, size_t capacity)
 
 	ends_fill(&e, 10, there);
 	EXPECT_EQ(pp_pull_n(e.rx, out, capacity + 2), there);
-	for (size_t i = 0; i < there; i++)
-		EXPECT_EQ(out[i], 10 + i);
+	expect_numbers(out, 10, there);
 	free(out);
 	ends_let_go(&e);
 }
@@ -114,14 +118,16 @@ Test(batch, pull_n_takes_what_is_there_and_does_not_wait_for_more)
 static void waits_for_first(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);
-	uint64_t out[4] = { 0 };
+	uint64_t in[3] = { 6, 7, 8 }, out[4] = { 0 };
+	size_t together = capacity < ARRAY_LEN(in) ? 1 : ARRAY_LEN(in);
 	struct call pull = { .form = &pull_forms[BATCH], .ends = e, .items = out, .n = 4 };
 
 	call_start(&pull);
 	ends_await_parked(&e, 0, 1);
-	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 6 }), 0);
-	EXPECT_EQ(call_join(&pull), 1);
-	EXPECT_EQ(out[0], 6);
+	AWAIT(in_futex(atomic_load(&pull.tid)));
+	EXPECT_EQ(pp_push_n(e.tx, in, together), together);
+	EXPECT_EQ(call_join(&pull), together); /* what is there when it wakes, not only one */
+	expect_numbers(out, 6, together);
 	ends_let_go(&e);
 }
 
@@ -151,8 +157,7 @@ static void min_over_capacity(pp_kind kind, size_t capacity)
 		EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 30 + i }), 0);
 	}
 	EXPECT_EQ(call_join(&pull), min);
-	for (size_t i = 0; i < min; i++)
-		EXPECT_EQ(out[i], 30 + i);
+	expect_numbers(out, 30, min);
 	free(out);
 	ends_let_go(&e);
 }
@@ -194,8 +199,7 @@ static void deadline_cuts(pp_kind kind, size_t capacity)
 	EXPECT_EQ(pp_push_n_until(e.tx, in, 2, pp_in(PP_MS)), -ETIMEDOUT);
 	EXPECT_EQ(pp_pull_n_until(e.rx, out, capacity + 1, capacity + 2, pp_in(PP_MS)),
 		  capacity ? (ssize_t)capacity : -ETIMEDOUT);
-	for (size_t i = 0; i < capacity; i++)
-		EXPECT_EQ(out[i], i);
+	expect_numbers(out, 0, capacity);
 	EXPECT_EQ(pp_pull_n_until(e.rx, out, 1, 2, pp_in(PP_MS)), -ETIMEDOUT);
 	free(in);
 	free(out);

@@ -43,49 +43,56 @@ static void expect_dropped(size_t from, size_t to)
 		EXPECT_EQ(atomic_load(&heap.dropped[i]), 1);
 }
 
-static void left_behind(pp_kind kind, size_t capacity)
+/* Everything that was pushed and not pulled is dropped when the pull end goes. */
+static void left_behind(pp_kind kind, size_t capacity, size_t pulled, void (*first)(struct ends *e))
 {
 	struct ends e = open_dropping(kind, capacity, count_drop);
 
 	ends_fill(&e, 0, capacity);
-	ends_drain(&e, 0, capacity / 2);
-	EXPECT_EQ(pp_cancel(e.rx), 0);
+	ends_drain(&e, 0, pulled);
+	if (first)
+		first(&e);
 	pp_rx_unref(e.rx);
-	expect_dropped(capacity / 2, capacity);
-	pp_tx_unref(e.tx);
-	expect_dropped(capacity / 2, capacity);
+	expect_dropped(pulled, capacity);
+	pp_tx_unref(e.tx); /* NULL where it went first */
+	expect_dropped(pulled, capacity);
+}
+
+static void cancels(struct ends *e)
+{
+	EXPECT_EQ(pp_cancel(e->rx), 0);
+}
+
+static void closes(struct ends *e)
+{
+	pp_tx_unref(e->tx);
+	e->tx = NULL;
+	EXPECT_EQ(atomic_load(&heap.count), 0); /* closed: still to be pulled */
+}
+
+static void cancelled(pp_kind kind, size_t capacity)
+{
+	left_behind(kind, capacity, capacity / 2, cancels);
 }
 
 Test(drop, what_a_cancel_leaves_behind_is_dropped_once_by_the_last_unref_at_the_latest)
 {
-	for_each_ring(0, left_behind);
+	for_each_ring(0, cancelled);
 }
 
-static void unref_cancels(pp_kind kind, size_t capacity)
+static void let_go(pp_kind kind, size_t capacity)
 {
-	struct ends e = open_dropping(kind, capacity, count_drop);
-
-	ends_fill(&e, 0, capacity);
-	pp_rx_unref(e.rx);
-	expect_dropped(0, capacity);
-	pp_tx_unref(e.tx);
-	expect_dropped(0, capacity);
+	left_behind(kind, capacity, 0, NULL);
 }
 
 Test(drop, letting_go_of_the_last_pull_end_drops_what_is_left)
 {
-	for_each_ring(0, unref_cancels);
+	for_each_ring(0, let_go);
 }
 
 static void closed_first(pp_kind kind, size_t capacity)
 {
-	struct ends e = open_dropping(kind, capacity, count_drop);
-
-	ends_fill(&e, 0, capacity);
-	pp_tx_unref(e.tx);
-	EXPECT_EQ(atomic_load(&heap.count), 0); /* closed: still to be pulled */
-	pp_rx_unref(e.rx);
-	expect_dropped(0, capacity);
+	left_behind(kind, capacity, 0, closes);
 }
 
 Test(drop, items_of_a_closed_ring_are_dropped_only_when_the_pull_end_goes)
@@ -222,14 +229,19 @@ static void call_everything(void *item, void *context)
 	count_drop(item, context);
 }
 
-static void calls_back(pp_kind kind, size_t capacity)
+static void cancel_full(pp_kind kind, size_t capacity, void (*drop)(void *, void *))
 {
-	struct ends e = open_dropping(kind, capacity, call_everything);
+	struct ends e = open_dropping(kind, capacity, drop);
 
 	ends_fill(&e, 0, capacity);
 	EXPECT_EQ(pp_cancel(e.rx), 0);
 	ends_let_go(&e);
 	expect_dropped(0, capacity);
+}
+
+static void calls_back(pp_kind kind, size_t capacity)
+{
+	cancel_full(kind, capacity, call_everything);
 	EXPECT_EQ(atomic_load(&heap.inner), capacity);
 }
 
@@ -305,12 +317,7 @@ static void wait_for_others(void *item, void *context)
 
 static void no_lock(pp_kind kind, size_t capacity)
 {
-	struct ends e = open_dropping(kind, capacity, wait_for_others);
-
-	ends_fill(&e, 0, capacity);
-	EXPECT_EQ(pp_cancel(e.rx), 0);
-	ends_let_go(&e);
-	expect_dropped(0, capacity);
+	cancel_full(kind, capacity, wait_for_others);
 }
 
 Test(drop, drop_runs_with_no_lock_held)

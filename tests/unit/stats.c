@@ -170,28 +170,58 @@ Test(stats, the_high_water_mark_is_never_over_capacity_nor_under_what_was_seen)
 
 /* ---- Sleeping ------------------------------------------------------------------------ */
 
-static void puller_sleeps(pp_kind kind, size_t capacity)
+struct side {
+	uint64_t parks, wakes, blocked_ns;
+	uint32_t parked;
+};
+
+static struct side side_of(const struct ends *e, bool pushes)
+{
+	pp_stats s = ends_stats(e);
+
+	return pushes ? (struct side){ s.push_parks, s.push_wakes, s.push_blocked_ns,
+				       s.pushers_parked }
+		      : (struct side){ s.pull_parks, s.pull_wakes, s.pull_blocked_ns,
+				       s.pullers_parked };
+}
+
+static void expect_idle(struct side s)
+{
+	EXPECT_EQ(s.parks + s.wakes + s.blocked_ns + s.parked, 0);
+}
+
+static void sleeps(pp_kind kind, size_t capacity, bool pushes)
 {
 	struct ends e = ends_open(kind, capacity);
-	struct call pull;
-	pp_stats s;
+	struct side s;
+	struct call call;
+	uint64_t item = 1;
 
-	call_pull(&pull, &e, FOREVER);
-	ends_await_parked(&e, 0, 1);
-	s = ends_stats(&e);
-	EXPECT(s.pull_parks >= 1);
-	EXPECT_EQ(s.pull_wakes, 0);
-	EXPECT_EQ(s.push_parks, 0);
-	EXPECT_EQ(s.pull_blocked_ns, 0); /* finished sleeps only */
-	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 1 }), 0);
-	EXPECT_EQ(call_join(&pull), 0);
-	s = ends_stats(&e);
-	EXPECT_EQ(s.pullers_parked, 0);
-	EXPECT_EQ(s.pull_wakes, 1);
-	EXPECT_EQ(s.push_wakes, 0);
-	EXPECT(s.pull_blocked_ns > 0);
-	EXPECT_EQ(s.push_blocked_ns, 0);
+	if (pushes) {
+		ends_fill(&e, 0, capacity);
+		call_push(&call, &e, FOREVER, 1);
+	} else {
+		call_pull(&call, &e, FOREVER);
+	}
+	ends_await_parked(&e, pushes, !pushes);
+	s = side_of(&e, pushes);
+	EXPECT(s.parks >= 1);
+	EXPECT_EQ(s.wakes, 0);
+	EXPECT_EQ(s.blocked_ns, 0); /* finished sleeps only */
+	expect_idle(side_of(&e, !pushes));
+	EXPECT_EQ(pushes ? pp_pull(e.rx, &item) : pp_push(e.tx, &item), 0);
+	EXPECT_EQ(call_join(&call), 0);
+	s = side_of(&e, pushes);
+	EXPECT_EQ(s.parked, 0);
+	EXPECT_EQ(s.wakes, 1);
+	EXPECT(s.blocked_ns > 0);
+	expect_idle(side_of(&e, !pushes));
 	ends_let_go(&e);
+}
+
+static void puller_sleeps(pp_kind kind, size_t capacity)
+{
+	sleeps(kind, capacity, false);
 }
 
 Test(stats, a_sleeping_puller_is_counted_and_its_sleep_and_wake_are)
@@ -201,27 +231,7 @@ Test(stats, a_sleeping_puller_is_counted_and_its_sleep_and_wake_are)
 
 static void pusher_sleeps(pp_kind kind, size_t capacity)
 {
-	struct ends e = ends_open(kind, capacity);
-	struct call push;
-	uint64_t item;
-	pp_stats s;
-
-	ends_fill(&e, 0, capacity);
-	call_push(&push, &e, FOREVER, 1);
-	ends_await_parked(&e, 1, 0);
-	s = ends_stats(&e);
-	EXPECT(s.push_parks >= 1);
-	EXPECT_EQ(s.push_wakes, 0);
-	EXPECT_EQ(s.push_blocked_ns, 0);
-	EXPECT_EQ(pp_pull(e.rx, &item), 0);
-	EXPECT_EQ(call_join(&push), 0);
-	s = ends_stats(&e);
-	EXPECT_EQ(s.pushers_parked, 0);
-	EXPECT_EQ(s.push_wakes, 1);
-	EXPECT_EQ(s.pull_wakes, 0);
-	EXPECT(s.push_blocked_ns > 0);
-	EXPECT_EQ(s.pull_blocked_ns, 0);
-	ends_let_go(&e);
+	sleeps(kind, capacity, true);
 }
 
 Test(stats, a_sleeping_pusher_is_counted_and_its_sleep_and_wake_are)

@@ -40,18 +40,37 @@ static void uses_no_cpu(const struct call *call)
 	EXPECT(in_futex(atomic_load(&call->tid)));
 }
 
-static void blocked_pull(pp_kind kind, size_t capacity)
+/* Lets one waiting call of the other side go ahead. */
+static void act(const struct ends *e, bool push)
+{
+	uint64_t item = 3;
+
+	EXPECT_EQ(push ? pp_pull(e->rx, &item) : pp_push(e->tx, &item), 0);
+}
+
+static void blocked(pp_kind kind, size_t capacity, bool push)
 {
 	struct ends e = ends_open(kind, capacity);
-	struct call pull;
+	struct call call;
+	pp_stats s;
 
-	call_pull(&pull, &e, FOREVER);
-	ends_await_parked(&e, 0, 1);
-	uses_no_cpu(&pull);
-	EXPECT_EQ(ends_stats(&e).pull_parks, 1); /* one sleep, no polling */
-	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 1 }), 0);
-	EXPECT_EQ(call_join(&pull), 0);
+	ends_fill(&e, 0, push ? capacity : 0);
+	if (push)
+		call_push(&call, &e, FOREVER, 1);
+	else
+		call_pull(&call, &e, FOREVER);
+	ends_await_parked(&e, push, !push);
+	uses_no_cpu(&call);
+	s = ends_stats(&e);
+	EXPECT_EQ(push ? s.push_parks : s.pull_parks, 1); /* one sleep, no polling */
+	act(&e, push);
+	EXPECT_EQ(call_join(&call), 0);
 	ends_let_go(&e);
+}
+
+static void blocked_pull(pp_kind kind, size_t capacity)
+{
+	blocked(kind, capacity, false);
 }
 
 Test(wakes, a_blocked_puller_sleeps_in_a_futex_and_uses_no_cpu)
@@ -62,18 +81,7 @@ Test(wakes, a_blocked_puller_sleeps_in_a_futex_and_uses_no_cpu)
 
 static void blocked_push(pp_kind kind, size_t capacity)
 {
-	struct ends e = ends_open(kind, capacity);
-	struct call push;
-	uint64_t item;
-
-	ends_fill(&e, 0, capacity);
-	call_push(&push, &e, FOREVER, 1);
-	ends_await_parked(&e, 1, 0);
-	uses_no_cpu(&push);
-	EXPECT_EQ(ends_stats(&e).push_parks, 1);
-	EXPECT_EQ(pp_pull(e.rx, &item), 0);
-	EXPECT_EQ(call_join(&push), 0);
-	ends_let_go(&e);
+	blocked(kind, capacity, true);
 }
 
 Test(wakes, a_blocked_pusher_sleeps_in_a_futex_and_uses_no_cpu)
@@ -102,23 +110,29 @@ static void sleep_all(struct call *calls, const struct ends *e, bool push)
 			call_pull(&calls[i], e, FOREVER);
 	}
 	ends_await_parked(e, push ? SLEEPERS : 0, push ? 0 : SLEEPERS);
+	/* Not only on the way there: who finds that something has changed looks once more, and
+	 * takes without a wake call what was meant for another. */
+	for (size_t i = 0; i < SLEEPERS; i++)
+		AWAIT(in_futex(atomic_load(&calls[i].tid)));
 }
 
-static void one_item_one_puller(size_t capacity)
+/* What one item, or one free slot, wakes: one for each, and not all at once. */
+static void one_by_one(size_t capacity, bool push)
 {
 	struct ends e = ends_open(PP_MPMC, capacity);
 	struct call calls[SLEEPERS];
 	pp_stats s;
 
-	sleep_all(calls, &e, false);
-	for (uint64_t i = 0; i < SLEEPERS; i++) {
-		EXPECT_EQ(pp_push(e.tx, &i), 0);
-		AWAIT(returned(calls) == i + 1);
-		ends_await_parked(&e, 0, SLEEPERS - 1 - (uint32_t)i);
+	ends_fill(&e, 0, push ? capacity : 0);
+	sleep_all(calls, &e, push);
+	for (uint32_t left = SLEEPERS; left-- > 0;) {
+		act(&e, push);
+		AWAIT(returned(calls) == SLEEPERS - left);
+		ends_await_parked(&e, push ? left : 0, push ? 0 : left);
 	}
 	s = ends_stats(&e);
-	EXPECT(s.pull_wakes <= s.pull_parks);
-	EXPECT_EQ(s.pull_wakes, SLEEPERS); /* one for each, and not for all at once */
+	EXPECT_EQ(push ? s.push_parks : s.pull_parks, SLEEPERS);
+	EXPECT_EQ(push ? s.push_wakes : s.pull_wakes, SLEEPERS);
 	for (size_t i = 0; i < SLEEPERS; i++)
 		EXPECT_EQ(call_join(&calls[i]), 0);
 	ends_let_go(&e);
@@ -127,35 +141,13 @@ static void one_item_one_puller(size_t capacity)
 Test(wakes, one_item_wakes_one_of_several_pullers)
 {
 	for (size_t capacity = 0; capacity < 9; capacity++)
-		one_item_one_puller(capacity);
-}
-
-static void one_slot_one_pusher(size_t capacity)
-{
-	struct ends e = ends_open(PP_MPMC, capacity);
-	struct call calls[SLEEPERS];
-	uint64_t item;
-	pp_stats s;
-
-	ends_fill(&e, 0, capacity);
-	sleep_all(calls, &e, true);
-	for (size_t i = 0; i < SLEEPERS; i++) {
-		EXPECT_EQ(pp_pull(e.rx, &item), 0);
-		AWAIT(returned(calls) == i + 1);
-		ends_await_parked(&e, SLEEPERS - 1 - (uint32_t)i, 0);
-	}
-	s = ends_stats(&e);
-	EXPECT(s.push_wakes <= s.push_parks);
-	EXPECT_EQ(s.push_wakes, SLEEPERS);
-	for (size_t i = 0; i < SLEEPERS; i++)
-		EXPECT_EQ(call_join(&calls[i]), 0);
-	ends_let_go(&e);
+		one_by_one(capacity, false);
 }
 
 Test(wakes, one_free_slot_wakes_one_of_several_pushers)
 {
 	for (size_t capacity = 0; capacity < 9; capacity++)
-		one_slot_one_pusher(capacity);
+		one_by_one(capacity, true);
 }
 
 static void batch_wakes_all(size_t capacity)
@@ -222,13 +214,6 @@ static void start_waiting(struct call *c, const struct ends *e, bool push, pp_ti
 	*c = (struct call){ .form = &(push ? push_forms : pull_forms)[SINGLE_UNTIL], .ends = *e,
 			    .item = 1, .n = 1, .deadline = deadline };
 	call_start(c);
-}
-
-static void act(const struct ends *e, bool push)
-{
-	uint64_t item = 3;
-
-	EXPECT_EQ(push ? pp_pull(e->rx, &item) : pp_push(e->tx, &item), 0);
 }
 
 static void leave_round(const struct ends *e, bool push, enum leaves leaves, int round)
