@@ -167,36 +167,61 @@ Test(results, a_pull_that_fails_leaves_the_buffer_untouched)
 		cr_assert(errno == MARK, "%s: errno is %d", #call, errno); \
 	} while (0)
 
-static void parks(const struct ends *e)
+/* Each form that does not wait for ever, and the others if `ended`, wrong arguments too. */
+static void run_forms(const struct ends *e, const struct form *forms, bool ended)
 {
-	uint64_t item = 1;
+	const struct ends none = { NULL, NULL };
+	uint64_t items[2] = { 1, 2 };
 
-	KEEPS_ERRNO(pp_pull_until(e->rx, &item, pp_in(PP_MS)));
-	while (pp_try_push(e->tx, &item) == 0)
-		continue;
-	KEEPS_ERRNO(pp_push_until(e->tx, &item, pp_in(PP_MS)));
-	KEEPS_ERRNO(pp_try_push(e->tx, &item));
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++) {
+		KEEPS_ERRNO(forms[i].run(&none, items, 2, 0));
+		KEEPS_ERRNO(forms[i].run(e, NULL, 2, 0));
+		if (forms[i].waits != FOREVER || ended)
+			KEEPS_ERRNO(forms[i].run(e, items, 2, pp_in(PP_MS)));
+	}
+}
+
+static void look_around(const struct ends *e)
+{
+	pp_stats stats = { .size = sizeof(stats) };
+
+	KEEPS_ERRNO(pp_tx_stats(e->tx, &stats));
+	KEEPS_ERRNO(pp_rx_stats(e->rx, &stats));
+	KEEPS_ERRNO(pp_tx_stats(NULL, &stats));
+	KEEPS_ERRNO(pp_tx_depth(e->tx));
+	KEEPS_ERRNO(pp_rx_depth(e->rx));
+	KEEPS_ERRNO(pp_tx_capacity(e->tx));
+	KEEPS_ERRNO(pp_rx_item_size(e->rx));
+	KEEPS_ERRNO(pp_tx_kind(e->tx));
+	KEEPS_ERRNO(pp_tx_ref(e->tx));
+	KEEPS_ERRNO(pp_tx_unref(e->tx));
+	KEEPS_ERRNO(pp_rx_ref(e->rx));
+	KEEPS_ERRNO(pp_rx_unref(e->rx));
+	KEEPS_ERRNO(pp_rx_ref(NULL));
+	KEEPS_ERRNO(pp_dump(-1));
 }
 
 static void keeps_errno(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);
-	pp_stats stats = { .size = sizeof(stats) };
 	struct call pull;
 	uint64_t item = 1;
 
 	call_pull(&pull, &e, FOREVER);
 	ends_await_parked(&e, 0, 1);
+	AWAIT(in_futex(atomic_load(&pull.tid)));
 	KEEPS_ERRNO(pp_push(e.tx, &item)); /* and wakes somebody */
 	call_join(&pull);
-	parks(&e);
-	KEEPS_ERRNO(pp_tx_stats(e.tx, &stats));
-	KEEPS_ERRNO(pp_tx_ref(e.tx));
-	KEEPS_ERRNO(pp_tx_unref(e.tx));
+	run_forms(&e, pull_forms, false);
+	while (pp_try_push(e.tx, &item) == 0)
+		continue;
+	run_forms(&e, push_forms, false);
+	look_around(&e);
 	KEEPS_ERRNO(pp_close(e.tx));
-	KEEPS_ERRNO(pp_push(e.tx, &item));
+	run_forms(&e, push_forms, true);
 	KEEPS_ERRNO(pp_cancel(e.rx));
-	KEEPS_ERRNO(pp_pull(e.rx, &item));
+	run_forms(&e, pull_forms, true);
+	look_around(&e);
 	KEEPS_ERRNO(pp_rx_unref(e.rx));
 	KEEPS_ERRNO(pp_tx_unref(e.tx));
 }

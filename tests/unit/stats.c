@@ -86,27 +86,55 @@ Test(stats, handoffs_count_as_pushed_and_pulled)
 	for_each_kind(0, counts_handoffs);
 }
 
+/* Calls of every form that need not wait for ever, `times` each: how many they are. */
+static uint64_t refused_calls(const struct ends *e, bool pushes, unsigned times)
+{
+	const struct form *forms = pushes ? push_forms : pull_forms;
+	uint64_t item = 0, calls = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++) {
+		if (forms[i].waits == FOREVER)
+			continue;
+		for (unsigned n = 0; n < times; n++, calls++)
+			EXPECT_EQ(forms[i].run(e, &item, 1, pp_in(100 * PP_US)),
+				  form_refusal(&forms[i]));
+	}
+	return calls;
+}
+
 static void full_and_empty(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);
-	uint64_t item = 0;
+	uint64_t empty = refused_calls(&e, false, 3), full;
 
-	for (int i = 0; i < 3; i++)
-		EXPECT_EQ(pp_try_pull(e.rx, &item), -EAGAIN);
-	EXPECT_EQ(ends_stats(&e).pull_empty, 3);
+	EXPECT_EQ(ends_stats(&e).pull_empty, empty);
 	ends_fill(&e, 0, capacity);
 	EXPECT_EQ(ends_stats(&e).push_full, 0);
-	for (int i = 0; i < 4; i++)
-		EXPECT_EQ(pp_try_push(e.tx, &item), -EAGAIN);
-	EXPECT_EQ(ends_stats(&e).push_full, 4);
+	full = refused_calls(&e, true, 2);
+	EXPECT_EQ(ends_stats(&e).push_full, full);
 	ends_drain(&e, 0, capacity);
-	EXPECT_EQ(ends_stats(&e).pull_empty, 3);
+	EXPECT_EQ(ends_stats(&e).pull_empty, empty);
+	ends_let_go(&e);
+}
+
+static void waits_once(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	struct call pull;
+
+	call_pull(&pull, &e, FOREVER);
+	ends_await_parked(&e, 0, 1);
+	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 1 }), 0);
+	EXPECT_EQ(call_join(&pull), 0);
+	EXPECT_EQ(ends_stats(&e).pull_empty, 1); /* it found nothing, though it waited */
+	EXPECT_EQ(ends_stats(&e).push_full, 0);
 	ends_let_go(&e);
 }
 
 Test(stats, push_full_and_pull_empty_count_the_calls_that_found_no_room_no_item)
 {
-	for_each_ring(1, full_and_empty);
+	for_each_ring(0, full_and_empty);
+	for_each_ring(0, waits_once);
 }
 
 /* ---- The high-water mark ----------------------------------------------------------- */

@@ -57,6 +57,7 @@ static bool play(const struct scene *scene, const struct point *point, scene_bod
 {
 	struct ends e = ends_open_with(&PP_CONFIG(.kind = scene->kind, .item_size = 8,
 						  .capacity = scene->capacity,
+						  .flags = scene->flags,
 						  .drop = count_drop, .spin_ns = PP_SPIN_NONE));
 	struct stepped s = { .trace = !point };
 	bool frozen;

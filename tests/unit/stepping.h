@@ -34,6 +34,7 @@ struct scene {
 	const struct form *form;
 	pp_kind            kind;
 	size_t             capacity, depth; /* items 100, 101, ... lie there */
+	unsigned           flags;           /* of the ring */
 	uint64_t           item;
 	int64_t            patience;        /* deadline from now; 0: for ever */
 	void (*before)(struct ends *e);     /* what happens first; may be NULL */

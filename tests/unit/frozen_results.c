@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* What a call has said by the time that its partner is stopped at some instruction is true
+ * already: not when the partner goes on. */
+#include "stepping.h"
+
+SUITE(frozen_results);
+
+/* ---- Capacity 0: who has heard 0 has met ------------------------------------------------- */
+
+static struct call partner; /* waits before the stopped call begins */
+
+static void puller_waits(struct ends *e)
+{
+	call_pull(&partner, e, FOREVER);
+	ends_await_parked(e, 0, 1);
+}
+
+static void pusher_waits(struct ends *e)
+{
+	call_push(&partner, e, FOREVER, 7);
+	ends_await_parked(e, 1, 0);
+}
+
+/* Give a partner that was told something the time to say so. */
+static bool partner_returned(void)
+{
+	settle(&partner);
+	return atomic_load(&partner.returned);
+}
+
+static unsigned told_early; /* rounds in which the partner was back before the stopped call */
+
+static void puller_has_it(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	(void)e;
+	if (partner_returned()) {
+		told_early++;
+		EXPECT_EQ(partner.item, scene->item);
+	}
+	EXPECT_EQ(stepped_finish(s), 0);
+	EXPECT_EQ(call_join(&partner), 0);
+	EXPECT_EQ(partner.item, scene->item);
+}
+
+static void stopped_puller_has_it(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	(void)scene;
+	(void)e;
+	if (partner_returned()) {
+		told_early++;
+		partner.item = 0; /* the pusher is back: its memory is its own again */
+		EXPECT_EQ(s->call.item, 7);
+	}
+	EXPECT_EQ(stepped_finish(s), 0);
+	EXPECT_EQ(call_join(&partner), 0);
+	EXPECT_EQ(s->call.item, 7);
+}
+
+Test(frozen_results, a_puller_that_is_back_has_the_item_of_a_stopped_push)
+{
+	told_early = 0;
+	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE], .kind = PP_MPMC,
+					      .item = 5, .before = puller_waits }, puller_has_it);
+	EXPECT(told_early > 0);
+}
+
+Test(frozen_results, a_pusher_is_back_only_when_the_stopped_pull_has_its_item)
+{
+	told_early = 0;
+	at_every_instruction(&(struct scene){ .form = &pull_forms[SINGLE], .kind = PP_SPSC,
+					      .before = pusher_waits }, stopped_puller_has_it);
+	EXPECT(told_early > 0);
+}
+
+/* ---- PP_TRACK_DEPTH: an upper bound, whoever comes between -------------------------------- */
+
+static void depth_is_bounded(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	size_t seen = scene->depth, now;
+	uint64_t item;
+
+	for (size_t i = 0; i <= scene->depth; i++) {
+		now = pp_rx_depth(e->rx);
+		seen = now > seen ? now : seen;
+		(void)pp_try_pull(e->rx, &item);
+	}
+	EXPECT_EQ(stepped_finish(s), 0);
+	now = ends_stats(e).depth_max;
+	EXPECT(now >= seen);
+	EXPECT(now <= scene->capacity);
+}
+
+static void tracked(pp_kind kind, size_t capacity)
+{
+	for (size_t depth = 0; depth < capacity; depth++)
+		at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE], .kind = kind,
+						      .capacity = capacity, .depth = depth,
+						      .flags = PP_TRACK_DEPTH, .item = 1 },
+				     depth_is_bounded);
+}
+
+Test(frozen_results, with_track_depth_the_high_water_mark_is_no_less_than_any_depth)
+{
+	for (size_t capacity = 1; capacity < 4; capacity++)
+		for_each_kind(capacity, tracked);
+}
