@@ -3,6 +3,7 @@
 
 #include "machine.h"
 #include "util.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,40 +19,9 @@ const char *const regime_names[] = { "balanced", "slow-consumer", "slow-producer
 const char *const form_names[] = { "blocking", "try", "deadline", NULL };
 
 enum {
-	LOOKS_MAX = 2 * LOOKS_ROOM,
 	HANG_SECONDS = 30,    /* then it is looked whether everybody sleeps */
 	FAR_SECONDS = 3600,   /* the deadline form's deadline */
 	SLOW_SECONDS = 600,   /* then it hangs even if somebody runs         */
-};
-
-struct run;
-
-/* One measured thread, on lines of its own. */
-struct worker {
-	_Alignas(128) pp_bench_side side;
-	look_log  log;
-	struct run *run;
-	uint64_t  to_mark, to_pause; /* producers: items until then */
-	uint64_t  random, marks;
-	uint64_t *expected;          /* consumers that verify: next sequence per producer */
-	bool      consumer, disorder;
-	unsigned  index;
-	pthread_t thread;
-	_Atomic pid_t tid;
-	_Atomic bool  done;
-	int64_t   begin_ns, end_ns, cpu_ns;
-	long      voluntary, involuntary;
-	char      pad[128];
-};
-
-struct run {
-	const run_spec *spec;
-	void           *queue;
-	pthread_barrier_t ready;
-	struct worker  *workers; /* producers, then consumers */
-	unsigned        producers, consumers;
-	_Atomic unsigned pushing; /* producers that are not done */
-	double          step_ns; /* paced: time between two items of a producer */
 };
 
 uint64_t work_rounds(double ns)
@@ -94,108 +64,10 @@ void side_plain(pp_bench_side *side, void *queue, const pp_bench_spec *spec, uin
 {
 	*side = (pp_bench_side){
 		.left = left, .run = UINT64_MAX, .deadline = INT64_MAX,
-		.items = touched(spec->batch * spec->item_size), .item_size = spec->item_size,
+		/* A small item may be read as a word. */
+		.items = touched(spec->batch * spec->item_size + sizeof(uint64_t)), .item_size = spec->item_size,
 		.batch = spec->batch, .tick = no_tick, .marked = no_mark, .queue = queue,
 	};
-}
-
-static size_t depth_of(const struct run *run)
-{
-	return run->spec->queue->depth ? run->spec->queue->depth(run->queue) : 0;
-}
-
-static int64_t clock_of(const struct run *run)
-{
-	return run->spec->clock ? run->spec->clock() : now_ns();
-}
-
-/* Items until the producer looks up; at random, so as not to beat with the ring. */
-static uint64_t next_mark(struct worker *w)
-{
-	const run_spec *spec = w->run->spec;
-	uint64_t every = spec->mark_every ? spec->mark_every : spec->poll_every;
-
-	return every ? every / 2 + 1 + next_random(&w->random) % every : UINT64_MAX;
-}
-
-/* How far the producer may run before somebody has to look. */
-static void set_run(struct worker *w)
-{
-	bool marked = w->run->spec->mark_every && w->to_mark <= w->to_pause;
-
-	w->side.run = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
-	w->side.mark = marked ? PP_BENCH_MARK : 0;
-}
-
-/* A rate can fall by a factor of a thousand, from spinning to sleeping: no sample for ever. */
-static void stop_late(struct worker *w, int64_t now)
-{
-	const run_spec *spec = w->run->spec;
-
-	if (spec->longest > 0 && (double)(now - w->begin_ns) > spec->longest * 1e9 &&
-	    w->side.moved >= spec->least / w->run->producers + 1)
-		w->side.left = 0;
-}
-
-static void on_tick(pp_bench_side *side)
-{
-	struct worker *w = side->harness;
-	uint64_t ran = w->to_mark < w->to_pause ? w->to_mark : w->to_pause;
-	int64_t now = clock_of(w->run);
-
-	if (side->mark) {
-		look_add(&w->log, now, side->word - 1, depth_of(w->run), false);
-		w->marks++;
-	}
-	stop_late(w, now);
-	w->to_mark -= ran;
-	w->to_pause -= ran;
-	if (!w->to_mark)
-		w->to_mark = next_mark(w);
-	if (!w->to_pause) {
-		sleep_ns(BURST_PAUSE_NS);
-		w->to_pause = BURST_ITEMS;
-	}
-	set_run(w);
-}
-
-/* Paced: let go what is due, up to the next item that is marked. */
-static void on_pace(pp_bench_side *side)
-{
-	struct worker *w = side->harness;
-	uint64_t sent = side->word & PP_BENCH_SEQ_MASK, due;
-
-	if (side->mark) {
-		w->marks++;
-		w->to_mark = next_mark(w);
-	}
-	do {
-		due = (uint64_t)((double)(now_ns() - w->begin_ns) / w->run->step_ns);
-	} while (due <= sent);
-	side->run = due - sent < w->to_mark ? due - sent : w->to_mark;
-	side->mark = side->run == w->to_mark ? PP_BENCH_MARK : 0;
-	if (!side->mark)
-		w->to_mark -= side->run;
-}
-
-static void on_marked(pp_bench_side *side, uint64_t word)
-{
-	struct worker *w = side->harness;
-
-	look_add(&w->log, clock_of(w->run), word & ~PP_BENCH_MARK, depth_of(w->run), true);
-}
-
-/* Every item of a producer comes once, and in order as far as one consumer can tell. */
-static void on_verify(pp_bench_side *side, uint64_t word)
-{
-	struct worker *w = side->harness;
-	unsigned from = PP_BENCH_PRODUCER(word);
-	uint64_t seq = word & PP_BENCH_SEQ_MASK;
-
-	if (from >= w->run->producers || seq < w->expected[from])
-		w->disorder = true;
-	else
-		w->expected[from] = seq + 1;
 }
 
 static void usage_of(struct worker *w, int sign)
@@ -218,12 +90,12 @@ static void *work(void *argument)
 	place_side(run->spec->placement, w->consumer, w->index);
 	pthread_barrier_wait(&run->ready);
 	usage_of(w, -1);
-	w->begin_ns = clock_of(run);
+	w->begin_ns = w->turn_began = clock_of(run);
 	if (w->consumer) {
 		queue->consume(run->queue, &w->side);
 	} else {
 		if (run->spec->pace > 0)
-			on_pace(&w->side);
+			w->side.tick(&w->side);
 		queue->produce(run->queue, &w->side);
 		if (atomic_fetch_sub(&run->pushing, 1) == 1)
 			queue->close(run->queue);
@@ -249,20 +121,8 @@ static void set_worker(struct run *run, struct worker *w, bool consumer, unsigne
 	w->side.word = consumer ? 0 : (uint64_t)index << PP_BENCH_SEQ_BITS;
 	w->side.work = slow ? work_rounds(SLOW_NS) : 0;
 	w->side.deadline = now_ns() + (int64_t)FAR_SECONDS * 1000000000;
-	w->side.tick = spec->pace > 0 ? on_pace : on_tick;
-	w->side.marked = on_marked;
-	w->side.verify = consumer && spec->verify ? on_verify : NULL;
 	w->side.harness = w;
-	if (spec->mark_every) {
-		w->log.room = consumer ? LOOKS_MAX : LOOKS_MAX / run->producers;
-		w->log.looks = touched(w->log.room * sizeof(look));
-	}
-	if (spec->verify)
-		w->expected = touched(run->producers * sizeof(*w->expected));
-	w->to_pause = !consumer && spec->regime == BURSTY_PRODUCER ? BURST_ITEMS : UINT64_MAX;
-	w->to_mark = next_mark(w);
-	if (spec->pace <= 0)
-		set_run(w);
+	marks_begin(w);
 }
 
 /* Everybody who is not done sleeps: nobody is left to wake anybody. */
@@ -310,6 +170,12 @@ static uint64_t sum_of(const struct worker *w)
 	return n * first + triangle + w->marks * PP_BENCH_MARK;
 }
 
+/* Which bits of the sums must agree. */
+static uint64_t sum_bits(const run_spec *spec)
+{
+	return too_small(spec) ? room_of(spec) : UINT64_MAX;
+}
+
 static void set_even(double *even, double least, double most)
 {
 	*even = most > 0 ? least / most : 1;
@@ -348,23 +214,26 @@ static void add_up(const struct run *run, run_result *result, int64_t *begin)
 		result->wrong = "items were lost or came twice";
 	else if (!moved[1])
 		result->wrong = "nothing came through";
-	else if (sum[0] != sum[1])
+	else if ((sum[0] ^ sum[1]) & sum_bits(run->spec))
 		result->wrong = "items were changed, lost or came twice";
 }
 
-static void look_back(const struct run *run, run_result *result, int64_t begin)
+static void analyse(const struct run *run, run_result *result, int64_t begin)
 {
 	unsigned n = run->producers + run->consumers, i;
-	size_t capacity = capacity_of(run->spec->queue, run->queue, &run->spec->spec);
 	look_log *logs = touched(n * sizeof(*logs));
+	look_back back = {
+		.logs = logs, .producers = run->producers, .consumers = run->consumers,
+		.capacity = capacity_of(run->spec->queue, run->queue, &run->spec->spec),
+		.start_ns = begin, .rate = (double)result->items / result->seconds,
+		.line_ns = run->spec->clock ? 0 : result->line_ns, .few = too_small(run->spec),
+	};
 	int wrong;
 
 	for (i = 0; i < n; i++)
 		logs[i] = run->workers[i].log;
 	result->has_depth = run->spec->queue->depth != NULL;
-	wrong = depth_analyse(logs, run->producers, run->consumers, capacity, begin,
-			      (double)result->items / result->seconds,
-			      run->spec->clock ? 0 : result->line_ns, &result->depth);
+	wrong = depth_analyse(&back, &result->depth);
 	result->disorder = result->disorder || wrong & LOOKS_DISORDER;
 	if (wrong & LOOKS_STRANGE && !result->wrong)
 		result->wrong = "a marked item came twice or from nowhere";
@@ -382,7 +251,9 @@ static void keep_latencies(const struct run *run, run_result *result)
 		const look_log *log = &run->workers[i].log;
 
 		for (j = 0; j < log->count; j++) {
-			uint64_t word = log->looks[j].word;
+			/* One producer and one consumer: the same marks in the same order. */
+			uint64_t word = too_small(run->spec) ? run->workers[0].log.looks[j].word :
+						log->looks[j].word;
 			const struct worker *from = &run->workers[PP_BENCH_PRODUCER(word)];
 			double meant = (double)((word & PP_BENCH_SEQ_MASK) + 1) * run->step_ns;
 
@@ -390,6 +261,15 @@ static void keep_latencies(const struct run *run, run_result *result)
 				(double)(log->looks[j].ns - from->begin_ns) - meant;
 		}
 	}
+}
+
+static void keep_turns(const struct worker *w, run_result *result)
+{
+	bool fewer = w->turn_count[1] < w->turn_count[0];
+
+	result->turns[0] = w->turns[0];
+	result->turns[1] = w->turns[1];
+	result->turn_count = w->turn_count[fewer];
 }
 
 static void tear_down(struct run *run)
@@ -439,9 +319,10 @@ int run_once(const run_spec *spec, run_result *result)
 		result->has_counts = true;
 	}
 	if (spec->mark_every && spec->pace <= 0)
-		look_back(&run, result, begin);
+		analyse(&run, result, begin);
 	if (spec->pace > 0)
 		keep_latencies(&run, result);
+	keep_turns(&run.workers[0], result);
 	if (result->disorder && !result->wrong &&
 	    spec->queue->guarantees & (PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO))
 		result->wrong = "a producer's items came out of order";

@@ -20,10 +20,13 @@ enum {
 	SLOW_NS = 250,       /* work per item of the slow side                    */
 	BURST_ITEMS = 1000,  /* of a bursty producer, then it sleeps              */
 	BURST_PAUSE_NS = 100000,
-	MARK_EVERY_MIN = 64,
-	MARK_SPACING_NS = 20000, /* time between two looks of a producer at the depth, and */
-	MARK_SPACING_LINES = 60, /* so many line round trips more: a look costs about one */
-	LOOKS_ROOM = 1 << 15,    /* marks of a run; a thread has room for twice as many */
+	CLOCK_EVERY_MIN = 16,  /* items                                             */
+	CLOCK_SPACING_NS = 50000, /* time between two looks of a producer at the clock */
+	MARK_SPACING_NS = 400000, /* time between two marks of all producers together, and */
+	MARK_SPACING_LINES = 800, /* so many line round trips more: a mark costs about two */
+	MARKS_LEAST = 100,     /* of a run, however short it is: then they cost more   */
+	LOOKS_ROOM = 1 << 14,  /* marks of a run                                    */
+	TURNS_MAX = 512,
 };
 
 typedef struct run_spec {
@@ -32,8 +35,10 @@ typedef struct run_spec {
 	regime    regime;
 	placement placement;
 	uint64_t  items;       /* all producers together */
-	uint64_t  mark_every;  /* items of one producer between two marks; 0: no sampling */
+	uint64_t  mark_every;  /* items of one producer between two that may be marked; 0: no sampling */
+	double    mark_ns;     /* time between two marks of one producer; 0: mark all that may be */
 	uint64_t  poll_every;  /* without sampling: items between two looks at the clock */
+	double    turn_ns;     /* sampling goes off and on so often; 0: it stays on      */
 	double    longest;     /* seconds after which producers stop early; 0: never ...  */
 	uint64_t  least;       /* ... but not before all together have pushed about so many */
 	bool      verify;      /* every item is checked: not for timing */
@@ -57,6 +62,9 @@ typedef struct run_result {
 	double   steal, others;                /* shares of the machine's time      */
 	double  *latencies;                    /* paced runs: ns, unsorted          */
 	size_t   latency_count;
+	double  *turns[2];                     /* [0] with, [1] without sampling: ns per item of
+						  producer 0 in each turn; where turn_ns is given */
+	size_t   turn_count;                   /* pairs of them                     */
 	bool     disorder;                     /* a producer's items did not stay in order */
 	const char *wrong;                     /* what the queue broke of its promises, or NULL */
 } run_result;

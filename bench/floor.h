@@ -8,5 +8,7 @@
 double index_ring_rate(unsigned publish);
 /* A futex round trip between two threads, in ns. */
 double futex_round_trip(int two_cpus);
+/* Share of a CPU that a thread takes which is woken `wakes` times, every so often. */
+double futex_waiter_share(unsigned wakes, long every_ns);
 
 #endif

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <regex>
 #include <string>
@@ -49,6 +50,7 @@ public:
 			name.iterations.clear();
 			name.repetitions.clear();
 			name.time_type.clear();
+			kept.back().report_label.clear();
 			shorten(name.function_name);
 			auto &counters = kept.back().counters;
 			for (auto at = counters.begin(); at != counters.end();)
@@ -89,6 +91,34 @@ private:
 
 	gb_view view_;
 };
+
+/* What is known only at the end stands behind the benchmarks. */
+class concluding_json : public benchmark::JSONReporter {
+public:
+	explicit concluding_json(const gb_view &view) : view_(view) {}
+
+	void Finalize() override
+	{
+		char *said = view_.conclusion ? view_.conclusion() : nullptr;
+
+		if (!said)
+			return JSONReporter::Finalize();
+		GetOutputStream() << "\n  ],\n  \"pp_run\": " << said << "\n}\n";
+		free(said);
+	}
+
+private:
+	gb_view view_;
+};
+
+bool json_wanted()
+{
+	for (const std::string &given : flags)
+		if (given.compare(0, 23, "--benchmark_out_format=") == 0 &&
+		    given != "--benchmark_out_format=json")
+			return false;
+	return true;
+}
 
 double smallest(const std::vector<double> &v)
 {
@@ -208,16 +238,18 @@ size_t gb_planned(void)
 size_t gb_run(const gb_view *view, const char *file)
 {
 	narrow_console console(*view);
+	concluding_json json(*view);
+	benchmark::BenchmarkReporter *out = json_wanted() ? &json : nullptr;
 
 	if (file) {
 		add_flag(std::string("--benchmark_out=") + file);
 		add_flag("--benchmark_out_format=json");
 	}
 	if (gb_has_flag("--benchmark_format"))
-		return benchmark::RunSpecifiedBenchmarks();
+		return benchmark::RunSpecifiedBenchmarks(nullptr, out);
 	console.SetOutputStream(&std::cout);
 	console.SetErrorStream(&std::cerr);
-	return benchmark::RunSpecifiedBenchmarks(&console);
+	return benchmark::RunSpecifiedBenchmarks(&console, out);
 }
 
 void gb_end(void)

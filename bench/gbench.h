@@ -40,6 +40,8 @@ typedef struct gb_view {
 	const char *const *shown;
 	const char *const *hidden;
 	void             (*before_print)(void); /* clear a progress line */
+	char            *(*conclusion)(void);   /* asked for when all is measured: a JSON object, on the
+						   heap, that becomes "pp_run" in the results */
 } gb_view;
 
 /* Repetitions of the registered benchmarks that the user's filter lets through. */

@@ -21,11 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAIRS = 15, PAIRS_MAX = 100 };
+enum {
+	PAIRS = 15, PAIRS_MAX = 100,
+	SLOW_ITEMS = 50, SLOW_ITEM_MS = 10,
+	LONGER = 5,          /* a sample that counts sleeps           */
+	TURNS = 40, TURN_LONGER = 10 /* a sample with sampling on and off */
+};
 
 struct measured {
 	double ratio[PAIRS_MAX], a[PAIRS_MAX], b[PAIRS_MAX], line[PAIRS_MAX];
 	int    count;
+	bool   tried;
 };
 
 static struct goal *goals;
@@ -50,11 +56,18 @@ static double sample(struct arm *arm, run_result *result)
 		arm->point->run.spec.flags = arm->park ? PP_BENCH_PARK : 0;
 		arm->point->run.placement = arm->where;
 		arm->point->depth = arm->depth;
+		arm->point->run.turn_ns = arm->turns ? arm->seconds * 1e9 / arm->turns : 0;
 	}
 	point_sample(arm->point, result);
 	if (result->wrong)
 		give_up("%s: %s", arm->queue->name, result->wrong);
 	return rate_of(result);
+}
+
+static void longer(struct arm *arm, int times)
+{
+	if (!arm->point)
+		arm->seconds *= times;
 }
 
 double arm_rate(struct arm *arm)
@@ -77,14 +90,59 @@ double arm_switches(struct arm *arm)
 	return (result.push_switches + result.pull_switches) / (double)result.items;
 }
 
-double arm_wakes(struct arm *arm)
+static double wakes_per(struct arm *arm, bool park)
 {
-	run_result result;
+	run_result r;
+	double wakes, parks;
 
-	sample(arm, &result);
+	longer(arm, LONGER);
+	sample(arm, &r);
+	wakes = (double)(r.counts.push_wakes + r.counts.pull_wakes);
+	parks = (double)(r.counts.push_parks + r.counts.pull_parks);
 	/* Not a number, if nobody slept. */
-	return (double)(result.counts.push_wakes + result.counts.pull_wakes) /
-	       (double)(result.counts.push_parks + result.counts.pull_parks);
+	return wakes / (park ? parks : r.push_switches + r.pull_switches - r.involuntary);
+}
+
+double arm_wakes_per_park(struct arm *arm)
+{
+	return wakes_per(arm, true);
+}
+
+/* The kernel counts a switch only if the sleeper was not woken before it was off its CPU. */
+double arm_wakes_per_switch(struct arm *arm)
+{
+	return wakes_per(arm, false);
+}
+
+/* One sample gives both figures: the same queue and threads, in turns. */
+static double in_turns(struct arm *arm, int which)
+{
+	static double ns[2];
+	static bool other_is_due;
+	run_result result;
+	int i;
+
+	if (!other_is_due) {
+		longer(arm, TURN_LONGER);
+		arm->turns = TURNS;
+		sample(arm, &result);
+		for (i = 0; i < 2; i++)
+			ns[i] = result.turn_count ? quantile(result.turns[i], result.turn_count, 0.5) : NAN;
+		free(result.turns[0]);
+		free(result.turns[1]);
+	}
+	other_is_due = !other_is_due;
+	return ns[which];
+}
+
+double arm_sampled(struct arm *arm)
+{
+	return in_turns(arm, 0);
+}
+
+double arm_unsampled(struct arm *arm)
+{
+	return in_turns(arm, 1);
 }
 
 /* The better of the blocking rivals that are built in. */
@@ -118,7 +176,7 @@ double arm_line(struct arm *arm)
 
 double arm_ping_pong(struct arm *arm)
 {
-	return ping_pong_ns(arm->queue, arm->where, arm->park, arm->seconds);
+	return ping_pong_ns(arm->queue, arm->where, arm->park, 8, arm->seconds);
 }
 
 double arm_futex(struct arm *arm)
@@ -133,7 +191,12 @@ double arm_constant(struct arm *arm)
 
 double arm_slow_consumer(struct arm *arm)
 {
-	return slow_consumer_share(arm->queue, arm->capacity, 50);
+	return slow_consumer_share(arm->queue, arm->capacity, SLOW_ITEMS);
+}
+
+double arm_bare_waiter(struct arm *arm)
+{
+	return futex_waiter_share(SLOW_ITEMS - (unsigned)arm->capacity, SLOW_ITEM_MS * 1000000);
 }
 
 /* One 10 s wait of many threads serves all repetitions: each takes one thread. */
@@ -175,6 +238,7 @@ static void body(gb_state *state, void *context)
 		gb_skip(state, "interrupted");
 		return;
 	}
+	m->tried = true;
 	if (m->count % 2) {
 		b = g->b.measure(&g->b);
 		a = g->a.measure(&g->a);
@@ -200,29 +264,87 @@ static void body(gb_state *state, void *context)
 	gb_count(state, "ratio", a / b);
 	gb_count(state, "must", g->must);
 	gb_count(state, "goal", g->goal);
+	gb_count(state, "at_least", g->at_least);
+	gb_count(state, "of_a", g->of_a);
 	gb_count(state, "line_ns", line);
 }
+
+struct verdict {
+	double median, low, high; /* of the ratio, or of a */
+	const char *words;
+};
 
 static bool meets(const struct goal *g, double worse, double target)
 {
 	return g->at_least ? worse >= target : worse <= target;
 }
 
+static struct verdict judge(const struct goal *g, struct measured *m)
+{
+	double *judged = g->of_a ? m->a : m->ratio, worse;
+	struct verdict v = { .words = "no figure" };
+
+	if (!m->count)
+		return v;
+	v.median = spread_of(judged, (size_t)m->count).median;
+	median_interval(judged, (size_t)m->count, &v.low, &v.high);
+	worse = g->at_least ? v.low : v.high;
+	v.words = meets(g, worse, g->goal) ? "goal met" : meets(g, worse, g->must) ? "met" : "NOT MET";
+	return v;
+}
+
 static void show_goal(const struct goal *g, struct measured *m)
 {
 	size_t n = (size_t)m->count;
-	double low, high, worse;
-	const char *verdict;
+	struct verdict v = judge(g, m);
 
 	if (!n)
 		return;
-	median_interval(m->ratio, n, &low, &high);
-	worse = g->at_least ? low : high;
-	verdict = meets(g, worse, g->goal) ? "goal met" : meets(g, worse, g->must) ? "met" : "NOT MET";
 	say("%3d %-58s %9.4g %9.4g %8.4g  %.4g..%.4g  %s %g / %g  %s%s  line %.0f ns\n", g->row, g->what,
-	    spread_of(m->a, n).median, spread_of(m->b, n).median, spread_of(m->ratio, n).median, low, high,
-	    g->at_least ? ">=" : "<=", g->must, g->goal, verdict,
+	    spread_of(m->a, n).median, spread_of(m->b, n).median, v.median, v.low, v.high,
+	    g->at_least ? ">=" : "<=", g->must, g->goal, v.words,
 	    g->rival_pending ? ", rival pending" : "", spread_of(m->line, n).median);
+}
+
+/* The floor of row 18, as what one wake costs. */
+static void show_wakes(const struct goal *g, struct measured *m)
+{
+	size_t n = (size_t)m->count;
+	double ours, bare;
+
+	if (!n || g->b.measure != arm_bare_waiter)
+		return;
+	ours = spread_of(m->a, n).median * SLOW_ITEM_MS * 1e3;
+	bare = spread_of(m->b, n).median * SLOW_ITEM_MS * 1e3;
+	say("row %d, %s: %.1f us of CPU per wake; a bare futex wait takes %.1f us of them, %.1f are ours\n",
+	    g->row, g->a.queue->name, ours, bare, ours - bare);
+}
+
+/* For the results: a verdict on each row. */
+static char *verdicts(void)
+{
+	char *all = text("%s", ""), *longer;
+	size_t i;
+
+	for (i = 0; i < goal_count; i++) {
+		const struct goal *g = &goals[i];
+		struct verdict v = judge(g, &measured[i]);
+
+		if (!measured[i].tried)
+			continue;
+		longer = text("%s%s\n      {\"row\": %d, \"what\": \"%s\", \"of\": \"%s\", "
+			      "\"direction\": \"%s\", \"must\": %g, \"goal\": %g, \"pairs\": %d, "
+			      "\"median\": %.6g, \"low\": %.6g, \"high\": %.6g, "
+			      "\"rival_pending\": %s, \"verdict\": \"%s\"}",
+			      all, *all ? "," : "", g->row, g->what, g->of_a ? "a" : "ratio",
+			      g->at_least ? "at least" : "at most", g->must, g->goal, measured[i].count,
+			      v.median, v.low, v.high, g->rival_pending ? "true" : "false", v.words);
+		free(all);
+		all = longer;
+	}
+	longer = text(",\n    \"goals\": [%s\n    ]", all);
+	free(all);
+	return longer;
 }
 
 int command_goals(options *o)
@@ -250,11 +372,16 @@ int command_goals(options *o)
 		gb_register(name, body, &goals[i], o->reps);
 		free(name);
 	}
+	results_conclude(verdicts);
 	results_run(NULL, NULL);
 	say("\nrow what is compared %42s %9s %9s %8s  95 %% of ratio  must / goal\n", "", "a", "b", "ratio");
 	for (i = 0; i < goal_count; i++)
 		show_goal(&goals[i], &measured[i]);
+	say("\n");
+	for (i = 0; i < goal_count; i++)
+		show_wakes(&goals[i], &measured[i]);
 	say("\na, b: medians in items/s, ns, or as the row says; a ratio is the median of a / b.\n"
+	    "Row 18's target is one for a itself, and b what a bare futex wait takes in its place.\n"
 	    "rival pending: compared with the mutex ring and pipe(2) only.\n");
 	results_close(o);
 	return EXIT_SUCCESS;

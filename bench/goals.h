@@ -21,6 +21,7 @@ struct arm {
 	point    *point;
 	struct arm *rivals;
 	unsigned  turn;
+	int       turns;   /* of a sample, with sampling and without */
 };
 
 struct goal {
@@ -29,6 +30,7 @@ struct goal {
 	bool        at_least; /* the ratio shall be that large; else that small */
 	double      must, goal;
 	bool        rival_pending;
+	bool        of_a;  /* the target is one for a itself; b is the machine's own figure */
 	struct arm  a, b;
 };
 
@@ -37,14 +39,18 @@ struct goal *goals_list(size_t *count);
 double arm_rate(struct arm *arm);            /* items a second                        */
 double arm_time(struct arm *arm);            /* ns per item                           */
 double arm_switches(struct arm *arm);        /* context switches per item             */
-double arm_wakes(struct arm *arm);           /* wakes per sleep                       */
+double arm_wakes_per_park(struct arm *arm);  /* wake calls per call that sleeps       */
+double arm_wakes_per_switch(struct arm *arm); /* wake calls per voluntary switch       */
 double arm_rival(struct arm *arm);           /* the faster of mutex ring and pipe     */
 double arm_index_ring(struct arm *arm);      /* items a second, published per `batch` */
 double arm_line(struct arm *arm);            /* ns for a line there and back          */
 double arm_ping_pong(struct arm *arm);       /* ns there and back                     */
 double arm_futex(struct arm *arm);           /* ns there and back                     */
 double arm_constant(struct arm *arm);
+double arm_sampled(struct arm *arm);         /* ns per item in turns with sampling ... */
+double arm_unsampled(struct arm *arm);       /* ... and in those between them          */
 double arm_slow_consumer(struct arm *arm);   /* the producer's share of a CPU         */
+double arm_bare_waiter(struct arm *arm);     /* that of a thread that waits in a futex */
 double arm_blocked_cpu(struct arm *arm);     /* ms in 10 s                            */
 double arm_blocked_switches(struct arm *arm);
 

@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "engine.h"
 #include "gbench.h"
+#include "point.h"
 #include "progress.h"
 #include "queues/queues.h"
 #include "results.h"
@@ -154,6 +155,7 @@ static void body(gb_state *state, void *context)
 		gb_skip(state, b->returned ? "did not block" : "not measured");
 		return;
 	}
+	queue_label(state, b->queue);
 	gb_time(state, b->cpu_ms / 1e3);
 	gb_count(state, "cpu_ms", b->cpu_ms);
 	gb_count(state, "switches", b->switches);

@@ -85,10 +85,11 @@ static void *serve_items(void *argument)
 	return NULL;
 }
 
-double ping_pong_ns(const pp_bench_queue *queue, placement where, bool park, double seconds)
+double ping_pong_ns(const pp_bench_queue *queue, placement where, bool park, size_t item_size,
+		    double seconds)
 {
-	pp_bench_spec spec = { .size = sizeof(spec), .capacity = 1, .item_size = 8, .producers = 1,
-			       .consumers = 1, .batch = 1, .flags = park ? PP_BENCH_PARK : 0 };
+	pp_bench_spec spec = { .size = sizeof(spec), .capacity = 1, .item_size = item_size,
+			       .producers = 1, .consumers = 1, .batch = 1, .flags = park ? PP_BENCH_PARK : 0 };
 	struct player *p = touched(2 * sizeof(*p));
 	pthread_t threads[2];
 	void *there, *back;
@@ -123,6 +124,7 @@ struct rally {
 	const pp_bench_queue *queue;
 	placement where;
 	bool   park;
+	size_t item_size;
 	double seconds, ns[64];
 	int    count;
 };
@@ -136,7 +138,8 @@ static void rally_body(gb_state *state, void *context)
 		gb_skip(state, "interrupted");
 		return;
 	}
-	ns = ping_pong_ns(r->queue, r->where, r->park, r->seconds);
+	queue_label(state, r->queue);
+	ns = ping_pong_ns(r->queue, r->where, r->park, r->item_size, r->seconds);
 	gb_time(state, ns / 1e9);
 	gb_count(state, "line_ns", line_now());
 	if (r->count < (int)COUNT_OF(r->ns))
@@ -212,6 +215,7 @@ static void loaded_body(gb_state *state, void *context)
 		gb_skip(state, result.wrong ? result.wrong : "no latencies");
 		return;
 	}
+	queue_label(state, spec.queue);
 	keep(state, l, &result, pace);
 	free(result.latencies);
 }
@@ -227,7 +231,8 @@ static void register_rally(const options *o, const pp_bench_queue *queue, placem
 	struct rally *r = &rallies[rally_count++];
 	char *name;
 
-	*r = (struct rally){ .queue = queue, .where = where, .park = park, .seconds = o->min_time };
+	*r = (struct rally){ .queue = queue, .where = where, .park = park, .item_size = o->item_size,
+			     .seconds = o->min_time };
 	name = text("latency/pingpong/queue:%s/placement:%s/wait:%s", queue->name,
 		    placement_names[where], park ? "park" : "usual");
 	gb_register(name, rally_body, r, o->reps);

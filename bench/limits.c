@@ -171,6 +171,48 @@ double futex_round_trip(int two_cpus)
 	return ns;
 }
 
+/* ---- A thread that is woken now and then ------------------------------------- */
+
+struct waiter {
+	_Atomic uint32_t bell;
+	unsigned wakes;
+	double   share;
+};
+
+static void *wait_for_bells(void *argument)
+{
+	struct waiter *w = argument;
+	int64_t start = now_ns(), cpu = thread_ns();
+	uint32_t i;
+
+	for (i = 0; i < w->wakes; i++)
+		while (atomic_load(&w->bell) == i)
+			futex(&w->bell, FUTEX_WAIT, i);
+	w->share = (double)(thread_ns() - cpu) / (double)(now_ns() - start);
+	return NULL;
+}
+
+double futex_waiter_share(unsigned wakes, long every_ns)
+{
+	struct waiter *w = touched(sizeof(*w));
+	pthread_t thread;
+	double share;
+	unsigned i;
+
+	w->wakes = wakes;
+	if (pthread_create(&thread, NULL, wait_for_bells, w))
+		give_up("cannot start a thread");
+	for (i = 0; i < wakes; i++) {
+		sleep_ns(every_ns);
+		atomic_fetch_add(&w->bell, 1);
+		futex(&w->bell, FUTEX_WAKE, 1);
+	}
+	pthread_join(thread, NULL);
+	share = w->share;
+	free(w);
+	return share;
+}
+
 /* ---- Single steps ----------------------------------------------------------- */
 
 static _Atomic uint64_t word;

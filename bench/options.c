@@ -22,7 +22,7 @@ static const struct poptOption table[] = {
 	  "measure this one: spsc, mpmc, mutex, pipe, list, or a plugin; may be repeated", "NAME|FILE.so" },
 	{ "shapes", 's', POPT_ARG_STRING, NULL, OPT_SHAPES, "producers and consumers", "1P1C,2P2C,..." },
 	{ "capacities", 'c', POPT_ARG_STRING, NULL, OPT_CAPACITIES, "items", "0,1,2,..." },
-	{ "item-size", 'i', POPT_ARG_STRING, NULL, OPT_ITEM, "bytes, a multiple of 8", "8" },
+	{ "item-size", 'i', POPT_ARG_STRING, NULL, OPT_ITEM, "bytes", "8" },
 	{ "batch", 'b', POPT_ARG_STRING, NULL, OPT_BATCH, "items per call", "1,8,32,64" },
 	{ "form", 'f', POPT_ARG_STRING, NULL, OPT_FORM, "calls", "blocking,try,deadline" },
 	{ "regime", 'r', POPT_ARG_STRING, NULL, OPT_REGIME, "load",
@@ -153,20 +153,13 @@ static void take_queue(options *o, const char *word)
 	o->queues[o->queue_count++] = queue ? queue : queue_load(word);
 }
 
-static void take_item(options *o, const char *word)
-{
-	o->item_size = whole("item-size", word, 8, 1 << 20);
-	if (o->item_size % 8)
-		bad_use("--item-size: %zu is not a multiple of 8", o->item_size);
-}
-
 static void take_option(options *o, int option, const char *value)
 {
 	switch (option) {
 	case OPT_QUEUE:      take_queue(o, value); break;
 	case OPT_SHAPES:     each(o, "shapes", value, take_shape); break;
 	case OPT_CAPACITIES: each(o, "capacities", value, take_capacity); break;
-	case OPT_ITEM:       take_item(o, value); break;
+	case OPT_ITEM:       o->item_size = whole("item-size", value, 1, 1 << 20); break;
 	case OPT_BATCH:      each(o, "batch", value, take_batch); break;
 	case OPT_FORM:       each(o, "form", value, take_form); break;
 	case OPT_REGIME:     each(o, "regime", value, take_regime); break;

@@ -2,6 +2,7 @@
 #include "point.h"
 
 #include "progress.h"
+#include "queues/queues.h"
 #include "stats.h"
 #include "util.h"
 
@@ -71,18 +72,22 @@ bool point_valid(const run_result *r)
 static void plan(point *p, double seconds)
 {
 	double least = WRAPS * (double)(p->capacity == SIZE_MAX ? 1 : p->capacity);
-	double items = p->rate * seconds, every;
+	double items = p->rate * seconds, every, apart;
 
 	if (items < least)
 		items = least;
 	if (items < FIRST_ITEMS)
 		items = FIRST_ITEMS;
 	p->run.items = (uint64_t)items;
-	every = p->rate / p->run.spec.producers * (MARK_SPACING_NS + MARK_SPACING_LINES * line_now()) / 1e9;
-	if (every < MARK_EVERY_MIN)
-		every = MARK_EVERY_MIN;
+	every = p->rate / p->run.spec.producers * CLOCK_SPACING_NS / 1e9;
+	if (every < CLOCK_EVERY_MIN)
+		every = CLOCK_EVERY_MIN;
 	if (every < items / LOOKS_ROOM)
 		every = items / LOOKS_ROOM;
+	apart = MARK_SPACING_NS + MARK_SPACING_LINES * line_now();
+	if (apart > seconds * 1e9 / MARKS_LEAST)
+		apart = seconds * 1e9 / MARKS_LEAST;
+	p->run.mark_ns = apart * p->run.spec.producers;
 	p->run.mark_every = p->depth ? (uint64_t)every : 0;
 	p->run.poll_every = POLL_RARER * (uint64_t)every;
 	p->run.longest = seconds * LONGEST;
@@ -95,6 +100,8 @@ static int take(point *p, double seconds, run_result *result)
 	int error;
 
 	plan(p, seconds);
+	free(result->turns[0]);
+	free(result->turns[1]);
 	error = run_once(&p->run, result);
 	if (!error && rate_of(result) > 0)
 		p->rate = rate_of(result);
@@ -117,8 +124,11 @@ static int learn_rate(point *p, run_result *result)
 
 void point_sample(point *p, run_result *result)
 {
-	int tries, error = p->rate > 0 ? 0 : learn_rate(p, result);
+	int tries, error = 0;
 
+	*result = (run_result){ 0 };
+	if (p->rate <= 0)
+		error = learn_rate(p, result);
 	for (tries = 0; tries < RETRIES && !error; tries++) {
 		error = take(p, p->min_time * headroom, result);
 		if (result->seconds >= p->min_time || result->wrong)
@@ -175,9 +185,18 @@ static void count_setting(gb_state *state, const point *p)
 
 	gb_count(state, "capacity", p->capacity == SIZE_MAX ? -1 : (double)p->capacity);
 	gb_count(state, "item_size", (double)s->item_size);
+	gb_count(state, "numbered", s->item_size >= sizeof(uint64_t));
 	gb_count(state, "batch", s->batch);
 	gb_count(state, "producers", s->producers);
 	gb_count(state, "consumers", s->consumers);
+}
+
+void queue_label(gb_state *state, const pp_bench_queue *queue)
+{
+	char *promises = queue_promises(queue);
+
+	gb_label(state, promises);
+	free(promises);
 }
 
 static bool any_wrong;
@@ -204,6 +223,7 @@ static void body(gb_state *state, void *context)
 		progress_note("%s: %s", p->name, result.wrong);
 		return;
 	}
+	queue_label(state, p->run.queue);
 	gb_time(state, result.seconds / (double)result.items);
 	gb_count(state, "items_per_second", rate_of(&result));
 	gb_count(state, "items", (double)result.items);

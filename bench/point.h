@@ -23,6 +23,9 @@ point *point_new(const options *o, const pp_bench_queue *queue, shape of, size_t
 /* Give it its name and register it. */
 void point_register(point *p, const char *group);
 
+/* Beside a figure in the results: what the queue promises, and what not. */
+void queue_label(gb_state *state, const pp_bench_queue *queue);
+
 /* Take one sample, at least min_time long; what the queue did wrong is in the result. */
 void point_sample(point *p, run_result *result);
 

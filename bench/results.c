@@ -17,6 +17,8 @@
 static char *json, *json_made, *txt, *txt_made;
 static FILE *printed;
 static struct machine_time before;
+static double steal, others; /* shares of the whole run */
+static char *(*members)(void);
 
 /* Also the folders above it. */
 static void make_folder(const char *path)
@@ -66,10 +68,37 @@ void results_open(const options *o)
 	gb_context("pp_quick", o->quick ? "yes" : "no");
 }
 
+void results_conclude(char *(*more)(void))
+{
+	members = more;
+}
+
+static bool noisy(void)
+{
+	return steal > 0.005 || others > 0.02;
+}
+
+static const char *yes_or_no(bool yes)
+{
+	return yes ? "true" : "false";
+}
+
+static char *conclusion(void)
+{
+	char *more = members ? members() : text("%s", ""), *all;
+
+	machine_shares(&before, &steal, &others);
+	all = text("{\n    \"steal_share\": %.6f,\n    \"other_share\": %.6f,\n    \"noisy\": %s,\n"
+		   "    \"interrupted\": %s%s\n  }", steal, others, yes_or_no(noisy()),
+		   yes_or_no(interrupted), more);
+	free(more);
+	return all;
+}
+
 void results_run(const char *const *shown, const char *const *hidden)
 {
 	gb_view view = { .quiet = shown == NULL, .shown = shown, .hidden = hidden,
-			 .before_print = progress_clear };
+			 .before_print = progress_clear, .conclusion = conclusion };
 	size_t planned = gb_planned();
 
 	if (!planned)
@@ -123,10 +152,8 @@ static void keep(char **made, const char *name)
 
 void results_close(const options *o)
 {
-	double steal, others;
-
 	machine_shares(&before, &steal, &others);
-	if (steal > 0.005 || others > 0.02)
+	if (noisy())
 		say("\nA noisy run: other processes took %.1f %% of the CPUs' time, %.2f %% was stolen.\n",
 		    others * 100, steal * 100);
 	if (o->quick)

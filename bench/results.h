@@ -17,6 +17,8 @@ void results_open(const options *o);
 void results_run(const char *const *shown, const char *const *hidden);
 /* Printed lines go to the terminal and into the text file. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Members, each after a comma, for the object that ends the results; on the heap. */
+void results_conclude(char *(*more)(void));
 /* Give the files their names and say where they are. */
 void results_close(const options *o);
 

@@ -180,17 +180,23 @@ static const pp_bench_queue scripted = {
 	.capacity = scripted_capacity,
 };
 
-static void play(run_result *result, bool verify)
+/* `mark_ns`: of virtual time, at least, between two marks. */
+static void play_as(run_result *result, bool verify, size_t item_size, double mark_ns)
 {
-	run_spec run = { .queue = &scripted, .spec = { .size = sizeof(run.spec), .item_size = 8,
+	run_spec run = { .queue = &scripted, .spec = { .size = sizeof(run.spec), .item_size = item_size,
 		.capacity = script.capacity, .producers = 1, .consumers = 1, .batch = 1 },
-		.items = script.count, .mark_every = MARK_EVERY_MIN, .verify = verify,
-		.placement = PLACE_UNPINNED, .clock = virtual_clock };
+		.items = script.count, .mark_every = CLOCK_EVERY_MIN, .verify = verify,
+		.mark_ns = mark_ns, .placement = PLACE_UNPINNED, .clock = virtual_clock };
 
 	run_once(&run, result);
 	free(script.in);
 	free(script.out);
 	free(script.words);
+}
+
+static void play(run_result *result, bool verify)
+{
+	play_as(result, verify, 8, 0);
 }
 
 /* ---- Traces -------------------------------------------------------------------------- */
@@ -204,13 +210,14 @@ static const struct phase standstill[] = {
 	{ 100, 10, 10 }, { 100, 10, 0 }, { 700, 0.1, 0.1 }, { 100, 0, 10 },
 };
 
-static void test_tide(void)
+static void test_tide(size_t item_size, double mark_ns)
 {
 	run_result r;
 
 	set_script(tide, COUNT_OF(tide), 40, 1000);
-	play(&r, true);
-	printf("a tide from 0 to 1000 (%zu looks)\n", r.depth.looks);
+	play_as(&r, true, item_size, mark_ns);
+	printf("a tide from 0 to 1000, items of %zu, marks %g us apart (%zu looks)\n", item_size,
+	       mark_ns / 1e3, r.depth.looks);
 	expect(!r.wrong, r.wrong ? r.wrong : "all items", (double)r.items, (double)script.count);
 	near("mean depth", r.depth.mean, 1600.0 / 3000 * 1000, 15);
 	near("p50", r.depth.p50, 550, 20);
@@ -224,15 +231,15 @@ static void test_tide(void)
 	expect(r.depth.little_holds, "Little's law holds", r.depth.little_holds, 1);
 }
 
-static void test_standstill(void)
+static void test_standstill(double mark_ns)
 {
 	run_result r;
 
 	set_script(standstill, COUNT_OF(standstill), 100, 1000);
-	play(&r, true);
-	printf("a standstill at 1000 (%zu looks)\n", r.depth.looks);
+	play_as(&r, true, 8, mark_ns);
+	printf("a standstill at 1000, marks %g us apart (%zu looks)\n", mark_ns / 1e3, r.depth.looks);
 	expect(!r.wrong, r.wrong ? r.wrong : "all items", (double)r.items, (double)script.count);
-	near("mean depth", r.depth.mean, 800, 50);
+	near("mean depth", r.depth.mean, 800, mark_ns > 0 ? 80 : 50);
 	near("p50", r.depth.p50, 1000, 40);
 	expect(r.depth.little_holds, "Little's law holds", r.depth.little_holds, 1);
 }
@@ -249,7 +256,8 @@ static void test_liar(void)
 }
 
 /* `verify` off: only the sums can tell. */
-static void test_broken(long lose, long repeat, long swap, bool verify, const char *finding)
+static void test_broken(long lose, long repeat, long swap, bool verify, size_t item_size,
+			const char *finding)
 {
 	run_result r;
 
@@ -257,7 +265,7 @@ static void test_broken(long lose, long repeat, long swap, bool verify, const ch
 	script.lose = lose;
 	script.repeat = repeat;
 	script.swap = swap;
-	play(&r, verify);
+	play_as(&r, verify, item_size, 0);
 	if (!r.wrong || strcmp(r.wrong, finding))
 		failures++;
 	printf("%-6s a broken queue: %s, should be: %s\n",
@@ -282,14 +290,22 @@ static void test_statistics(void)
 
 int command_selftest(options *o)
 {
+	static const size_t sizes[] = { 8, 3, 1 };
+	size_t i;
+
 	(void)o;
 	test_statistics();
-	test_tide();
-	test_standstill();
+	test_tide(8, 0);
+	test_tide(8, 40e3);
+	test_tide(1, 0);
+	test_standstill(0);
+	test_standstill(100e3);
 	test_liar();
-	test_broken(1001, -1, -1, false, "items were lost or came twice");
-	test_broken(-1, 1001, -1, false, "items were changed, lost or came twice");
-	test_broken(-1, -1, 1001, true, "a producer's items came out of order");
+	for (i = 0; i < COUNT_OF(sizes); i++) {
+		test_broken(1001, -1, -1, false, sizes[i], "items were lost or came twice");
+		test_broken(-1, 1001, -1, false, sizes[i], "items were changed, lost or came twice");
+		test_broken(-1, -1, 1001, true, sizes[i], "a producer's items came out of order");
+	}
 	printf(failures ? "%d failures\n" : "all is well\n", failures);
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

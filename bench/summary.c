@@ -189,6 +189,9 @@ static void show_curve(point *const *curve, size_t count)
 	for (i = 0; i < count; i++)
 		show_row(curve[i], k.peak);
 	show_memory(curve[0]);
+	if (r->spec.item_size < sizeof(uint64_t))
+		say("  items      of %zu bytes have no room for a number: their order is not checked, and which\n"
+		    "             is which on both ends of the queue follows from it\n", r->spec.item_size);
 	if (count >= CURVE_LEAST && r->regime == BALANCED && k.best->capacity != SIZE_MAX)
 		show_advice(curve, count);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pipe(2).  The kernel counts whole pages, so the capacity is a wish: the pipe gets the
- * size that comes next above it.  Items up to PIPE_BUF bytes stay whole.
+ * size that comes next above it.  Items up to PIPE_BUF bytes stay whole: a write that does
+ * not fit behind the last one begins a page, so no read of one item is torn between consumers.
  */
 #include "queues.h"
 
@@ -46,13 +47,15 @@ PP_BENCH_CONSUME(consume, pull(queue, item))
 
 static int open_pipe(void **queue, const pp_bench_spec *spec)
 {
-	size_t bytes = spec->capacity * spec->item_size;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), bytes;
 	struct pipe_queue *q;
 	int ends[2], size;
 
-	/* A read of one item must not be torn between two consumers. */
-	if (!spec->capacity || spec->item_size > PIPE_BUF || PIPE_BUF % spec->item_size ||
-	    bytes > INT_MAX)
+	if (!spec->capacity || spec->item_size > PIPE_BUF || spec->capacity > INT_MAX)
+		return -EOPNOTSUPP;
+	/* What is left of a page when no further item fits is lost. */
+	bytes = (spec->capacity - 1) / (page / spec->item_size) * page + page;
+	if (bytes > INT_MAX)
 		return -EOPNOTSUPP;
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
@@ -66,7 +69,7 @@ static int open_pipe(void **queue, const pp_bench_spec *spec)
 	if (!q)
 		return -ENOMEM;
 	*q = (struct pipe_queue){ .in = ends[1], .out = ends[0], .item_size = spec->item_size,
-				  .capacity = (size_t)size / spec->item_size };
+				  .capacity = (size_t)size / page * (page / spec->item_size) };
 	*queue = q;
 	return 0;
 }

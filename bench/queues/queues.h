@@ -16,10 +16,10 @@ const pp_bench_queue *queue_find(const char *name);
 const pp_bench_queue *queue_at(unsigned n); /* NULL after the last */
 /* Load a plugin; what is wrong with it ends the program with one line. */
 const pp_bench_queue *queue_load(const char *path);
-/* "FIFO, bounded, exact capacity, blocks", on the heap. */
+/* What it promises and what not, as words on the heap. */
 char *queue_promises(const pp_bench_queue *queue);
 
-/* An item is a multiple of 8 bytes: every queue copies the common sizes without a call. */
+/* Every queue copies the commonest size without a call. */
 static inline void queue_copy(void *to, const void *from, size_t size)
 {
 	if (size == 8)

@@ -69,10 +69,10 @@ char *queue_promises(const pp_bench_queue *queue)
 {
 	uint32_t g = queue->guarantees;
 
-	return text("%s, %s, %s%s", g & PP_BENCH_FIFO ? "one FIFO" :
-		    g & PP_BENCH_PRODUCER_FIFO ? "FIFO per producer" : "no order",
+	return text("%s, %s, %s, %s", g & PP_BENCH_FIFO ? "one FIFO" :
+		    g & PP_BENCH_PRODUCER_FIFO ? "FIFO per producer only" : "no order",
 		    g & PP_BENCH_EXACT ? "exact capacity" :
-		    g & PP_BENCH_BOUNDED ? "bounded" : "unbounded",
+		    g & PP_BENCH_BOUNDED ? "bounded, not exactly" : "unbounded",
 		    g & PP_BENCH_BLOCKS ? "sleeps while it waits" : "spins while it waits",
-		    g & PP_BENCH_RENDEZVOUS ? ", hands over at capacity 0" : "");
+		    g & PP_BENCH_RENDEZVOUS ? "hands over at capacity 0" : "no capacity 0");
 }

@@ -69,7 +69,7 @@ class Refusals(Folder):
 
     def test_values_that_make_no_sense(self):
         for pair in (["--capacities", "1,x"], ["--capacities", ""], ["--capacities", "-1"],
-                     ["--shapes", "2P"], ["--shapes", "0P1C"], ["--item-size", "12"],
+                     ["--shapes", "2P"], ["--shapes", "0P1C"], ["--item-size", "1.5"],
                      ["--item-size", "0"], ["--batch", "0"], ["--form", "sometimes"],
                      ["--regime", "odd"], ["--placement", "three"], ["--reps", "0"],
                      ["--reps", "1.5"], ["--min-time", "fast"]):
@@ -133,6 +133,34 @@ class Results(Folder):
         self.assertIn("quick run", done.stdout)
         self.assertIn(glob.glob(os.path.join(self.out, "*.json"))[0], done.stdout)
         self.assertEqual(glob.glob(os.path.join(self.out, "*.part")), [])
+
+    def test_items_of_any_size(self):
+        """Also through a plugin, and in batches; depth and time in the queue too."""
+        for size in (1, 3, 12):
+            with self.subTest(size=size):
+                done = run(*SMALL, "--item-size", str(size), "--queue", "spsc", "--queue", "mutex",
+                           "--queue", "pipe", "--queue", "list", "--queue", plugin("spin"),
+                           "--batch", "1,8", "--out", self.out + str(size))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual("no room for a number" in done.stdout, size < 8)
+                with open(glob.glob(self.out + str(size) + "/*.json")[0]) as file:
+                    points = [b for b in json.load(file)["benchmarks"] if b["run_type"] == "iteration"]
+                self.assertFalse([b for b in points if b.get("error_occurred")])
+                self.assertEqual({b["numbered"] for b in points}, {float(size >= 8)})
+                self.assertTrue(all(b["looks"] > 0 for b in points))
+                self.assertTrue(any(b["wait_mean_ns"] > 0 for b in points))
+
+    def test_promises_and_the_whole_run_stand_beside_the_figures(self):
+        done = run(*SMALL, "--queue", "pipe", "--queue", plugin("spin"), "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = self.results()
+        labels = {b["label"] for b in results["benchmarks"]}
+        self.assertEqual(len(labels), 2)
+        self.assertTrue(any("spins" in label for label in labels))
+        self.assertTrue(any("not exactly" in label for label in labels))
+        for share in ("steal_share", "other_share"):
+            self.assertGreaterEqual(results["pp_run"][share], 0)
+            self.assertLessEqual(results["pp_run"][share], 1)
 
     def test_broken_queue_has_no_figures(self):
         done = run(*SMALL, "--queue", plugin("broken1"), "--out", self.out)
@@ -215,6 +243,7 @@ class Document(Folder):
                 results = json.load(file)
             names = set().union(*results["benchmarks"]) - usual
             names |= {key for key in results["context"] if key.startswith("pp_")}
+            names |= {"pp_run"} | set(results["pp_run"]).union(*results["pp_run"].get("goals", []))
             for name in names:
                 self.assertIn("`" + name + "`", document)
 
@@ -248,6 +277,15 @@ class Commands(Folder):
         results = self.good("goals", "--quick", "--reps", "1", "--min-time", "1", "--idle-time", "0.2",
                             "--benchmark_filter=row:(17|26)/")
         self.assertEqual({b["row"] for b in results}, {17, 26})
+        rows = self.results()["pp_run"]["goals"]
+        self.assertEqual(sorted(r["row"] for r in rows), [17, 17, 26, 26])
+        for row in rows:
+            self.assertEqual(row["direction"], "at most")
+            self.assertLessEqual(row["low"], row["median"])
+            self.assertLessEqual(row["median"], row["high"])
+            worse = row["high"]
+            self.assertEqual(row["verdict"], "goal met" if worse <= row["goal"] else
+                             "met" if worse <= row["must"] else "NOT MET")
 
 
 class Checks(unittest.TestCase):

@@ -23,9 +23,11 @@
  * C++ has pp_bench::adapter<Queue> at the end of this file instead.  A complete
  * plugin is in docs/benchmarking.md.
  *
- * An item is at least 8 bytes and aligned to 8.  Its first 8 are its word: from the top, one bit
- * that marks an item whose way through the queue is timed, 15 bits of the producer's
- * number, 48 bits of sequence.  The queue copies items and need not look at them.
+ * An item has 1 byte or more, and is aligned to 8 if its size is a multiple of that.  Its
+ * first 8 bytes are its word: from the top, one bit that marks an item whose way through the
+ * queue is timed, 15 bits of the producer's number, 48 bits of sequence.  A smaller item has
+ * the mark and as many of the low bits as fit.  The queue copies items and need not
+ * look at them.
  */
 #ifndef PUSHPULL_BENCH_H
 #define PUSHPULL_BENCH_H
@@ -68,7 +70,7 @@ typedef enum pp_bench_form {
 typedef struct pp_bench_spec {
 	size_t        size;         /* sizeof(pp_bench_spec) of the harness              */
 	size_t        capacity;     /* items                                             */
-	size_t        item_size;    /* bytes, a multiple of 8                            */
+	size_t        item_size;    /* bytes, 1 or more                                  */
 	unsigned      producers, consumers;
 	unsigned      batch;        /* items per call                                    */
 	pp_bench_form form;
@@ -162,7 +164,8 @@ static inline void pp_bench_work(uint64_t rounds)
 	}
 }
 
-/* Items are written whole in their first word only: the rest is copied, not made. */
+/* Items are written in their first word only: the rest is copied, not made.  These two are
+ * for items of 8 bytes or more; a smaller one lies in 8 bytes that may be read. */
 static inline void pp_bench_put(void *item, uint64_t word)
 {
 	memcpy(item, &word, sizeof(word));
@@ -174,6 +177,49 @@ static inline uint64_t pp_bench_get(const void *item)
 
 	memcpy(&word, item, sizeof(word));
 	return word;
+}
+
+/* Size of an item that is too small for a whole word, else 0. */
+static inline size_t pp_bench_few(const pp_bench_side *side)
+{
+	return side->item_size < sizeof(uint64_t) ? side->item_size : 0;
+}
+
+static inline void pp_bench_put_low(void *item, uint64_t word, size_t few)
+{
+	unsigned char *bytes = (unsigned char *)item;
+	const uint64_t top = UINT64_C(1) << (8 * few - 1);
+	uint64_t low = (word & (top - 1)) | (word & PP_BENCH_MARK ? top : 0);
+	size_t i;
+
+	for (i = 0; i < few; i++)
+		bytes[i] = (unsigned char)(low >> 8 * i);
+}
+
+static inline uint64_t pp_bench_get_low(const void *item, size_t few)
+{
+	const unsigned char *bytes = (const unsigned char *)item;
+	const uint64_t top = UINT64_C(1) << (8 * few - 1);
+	uint64_t low = 0;
+	size_t i;
+
+	for (i = 0; i < few; i++)
+		low |= (uint64_t)bytes[i] << 8 * i;
+	return low & top ? (low - top) | PP_BENCH_MARK : low;
+}
+
+/* Any size; `few` as above. */
+static inline void pp_bench_write(void *item, uint64_t word, size_t few)
+{
+	if (few)
+		pp_bench_put_low(item, word, few);
+	else
+		pp_bench_put(item, word);
+}
+
+static inline uint64_t pp_bench_read(const void *item, size_t few)
+{
+	return few ? pp_bench_get_low(item, few) : pp_bench_get(item);
 }
 
 /* Take note of one pulled item. */
@@ -212,6 +258,7 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 	{                                                                       \
 		void *item = side->items;                                       \
 		const uint64_t work = side->work;                               \
+		const size_t few = pp_bench_few(side);                          \
 		uint64_t n, i;                                                  \
                                                                                 \
 		while ((n = pp_bench_run(side)) != 0) {                         \
@@ -220,7 +267,7 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 			const uint64_t mark = side->mark;                       \
                                                                                 \
 			for (i = 0; i < n; i++) {                               \
-				pp_bench_put(item, (word + i) | (i == last ? mark : 0)); \
+				pp_bench_write(item, (word + i) | (i == last ? mark : 0), few); \
 				if ((PUSH) != 0)                                \
 					break;                                  \
 				if (work)                                       \
@@ -240,11 +287,12 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 		void *item = side->items;                                       \
 		const uint64_t work = side->work, most = side->left;            \
 		const int verify = side->verify != NULL;                        \
+		const size_t few = pp_bench_few(side);                          \
 		uint64_t sum = 0, n = 0;                                        \
                                                                                 \
 		while (n < most && (PULL) == 0) {                               \
 			n++;                                                    \
-			pp_bench_took(side, pp_bench_get(item), &sum, verify);  \
+			pp_bench_took(side, pp_bench_read(item, few), &sum, verify); \
 			if (work)                                               \
 				pp_bench_work(work);                            \
 		}                                                               \
@@ -262,6 +310,7 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 	static void function(void *queue, pp_bench_side *side)                  \
 	{                                                                       \
 		const uint64_t work = side->work;                               \
+		const size_t few = pp_bench_few(side);                          \
 		uint64_t n;                                                     \
                                                                                 \
 		while ((n = pp_bench_run(side)) != 0) {                         \
@@ -270,8 +319,8 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 			const size_t last = count == side->run ? count - 1 : count; \
                                                                                 \
 			for (i = 0; i < count; i++)                             \
-				pp_bench_put(items + i * side->item_size,       \
-					     (side->word + i) | (i == last ? side->mark : 0)); \
+				pp_bench_write(items + i * side->item_size,     \
+					       (side->word + i) | (i == last ? side->mark : 0), few); \
 			while (count) {                                         \
 				ssize_t in = (PUSH_N);                          \
                                                                                 \
@@ -295,6 +344,7 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 		char *items = (char *)side->items;                              \
 		const uint64_t work = side->work;                               \
 		const int verify = side->verify != NULL;                        \
+		const size_t few = pp_bench_few(side);                          \
 		uint64_t sum = 0;                                               \
                                                                                 \
 		while (side->left) {                                            \
@@ -304,8 +354,8 @@ static inline void pp_bench_ran(pp_bench_side *side, uint64_t n)
 			if (out < 0)                                            \
 				break;                                          \
 			for (i = 0; i < out; i++)                               \
-				pp_bench_took(side, pp_bench_get(items + (size_t)i * side->item_size), \
-					      &sum, verify);                    \
+				pp_bench_took(side, pp_bench_read(items + (size_t)i * side->item_size, \
+								  few), &sum, verify); \
 			if (work)                                               \
 				pp_bench_work(work * (uint64_t)out);            \
 			side->moved += (uint64_t)out;                           \
