@@ -74,7 +74,6 @@ struct pp_channel {
 	PP_OWN_LINE struct pp_tx tx;
 	PP_OWN_LINE struct pp_rx rx;
 	PP_OWN_LINE PP_ATOMIC(uint32_t) holds; /* sides still there, and drops under way */
-	PP_ATOMIC(uint32_t) meet_ended;        /* capacity 0: the ring's `ended` word    */
 	pp_kind kind;
 	size_t capacity;
 	size_t item_size;
@@ -83,19 +82,24 @@ struct pp_channel {
 	PP_PLAIN(struct pp_channel *) next_freed; /* waits for pp_dump to finish            */
 	void (*drop)(void *item, void *context);
 	void *drop_context;
-	PP_OWN_LINE struct pp_meeting meeting;
+	struct pp_meeting meeting;
 	char name[32];
 };
 
 /* ---- shared by the files of the front desk ---------------------------------- */
 
 /* RING_CLOSED and RING_CANCELLED, as far as this thread can know. */
-static inline PP_ATOMIC(uint32_t) *pp_ended_word(struct pp_channel *ch)
+static inline uint32_t pp_ended(struct pp_channel *ch)
 {
+	PP_ATOMIC(uint32_t) *word;
+
 	if (ch->capacity == 0)
-		return &ch->meet_ended;
-	return ch->kind == PP_SPSC ? &ch->tx.end.block->ring.spsc.ended
-	                           : &ch->tx.end.block->ring.mpmc.ended;
+		word = &ch->meeting.word; /* other bits too */
+	else if (ch->kind == PP_SPSC)
+		word = &ch->tx.end.block->ring.spsc.ended;
+	else
+		word = &ch->tx.end.block->ring.mpmc.ended;
+	return pp_load(word) & (RING_CLOSED | RING_CANCELLED);
 }
 
 /* Counts may miss one under concurrency; nothing is decided by them. */

@@ -48,7 +48,7 @@ static void add_name(struct line *l, const char *name)
 
 static void describe(struct line *l, struct pp_channel *ch)
 {
-	uint32_t ended = pp_load(pp_ended_word(ch));
+	uint32_t ended = pp_ended(ch);
 	struct pp_position p;
 
 	pp_positions(ch, &p);

@@ -110,7 +110,6 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	if (block && c->kind == PP_SPSC)
 		spsc_init_ends(&block->ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
 	pp_store(&ch->holds, 2);
-	pp_store(&ch->meet_ended, 0);
 	ch->kind = c->kind;
 	ch->capacity = c->capacity;
 	ch->item_size = c->item_size;
@@ -119,7 +118,7 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	ch->drop_context = c->drop_context;
 	if (c->name)
 		memcpy(ch->name, c->name, strnlen(c->name, sizeof ch->name - 1));
-	meet_init(&ch->meeting, c->item_size, c->flags & PP_INTERRUPTIBLE, &ch->meet_ended);
+	meet_init(&ch->meeting, c->kind == PP_SPSC, c->item_size, c->flags & PP_INTERRUPTIBLE);
 	ch->meeting.side[MEET_PUSH].spin = &ch->tx.side.spin;
 	ch->meeting.side[MEET_PULL].spin = &ch->rx.side.spin;
 	ch->meeting.side[MEET_PUSH].refused = &ch->tx.side.refused;

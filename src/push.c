@@ -6,7 +6,7 @@
 
 static int ended_for_push(const struct pp_tx *tx)
 {
-	uint32_t ended = pp_load(pp_ended_word(tx->end.channel));
+	uint32_t ended = pp_ended(tx->end.channel);
 
 	return ended & RING_CLOSED ? -ESHUTDOWN : -EPIPE;
 }
@@ -47,7 +47,7 @@ static ssize_t done(struct pp_tx *tx, ssize_t r)
 	struct pp_channel *ch = tx->end.channel;
 
 	if (r > 0 && tx->end.mode != PP_MODE_MEET && ec_is_rung(ec_alert(&tx->end.block->items)) &&
-	    pp_load(pp_ended_word(ch)) & RING_CANCELLED)
+	    pp_ended(ch) & RING_CANCELLED)
 		pp_drop_rest(ch);
 	return r;
 }

@@ -46,7 +46,7 @@ static void fill(struct pp_channel *ch, pp_stats *s)
 {
 	struct pp_sleepers *pushers = pp_sleepers_of(ch, MEET_PUSH);
 	struct pp_sleepers *pullers = pp_sleepers_of(ch, MEET_PULL);
-	uint32_t ended = pp_load(pp_ended_word(ch));
+	uint32_t ended = pp_ended(ch);
 	uint64_t high = ch->capacity ? pp_load(&ch->tx.end.block->depth_max) : 0;
 	struct pp_position p;
 

@@ -26,11 +26,11 @@
 	X(end_half_sealed)  /* PP_MPMC: the tail is sealed, the head not yet             */ \
 	X(end_sealed)       /* sealed, sleepers not yet woken                            */ \
 	X(drop_claimed)     /* an item is claimed for drop                               */ \
-	X(meet_locked)      /* capacity 0: holds the lock of the meeting                 */ \
+	X(meet_locked)      /* capacity 0, PP_MPMC: holds the lock of the meeting        */ \
 	X(meet_matched)     /* capacity 0: chose a partner, nothing copied yet           */ \
 	X(meet_copied)      /* capacity 0: copied, partner not yet told                  */ \
-	X(meet_enlisted)    /* capacity 0: in the queue, not yet asleep                  */ \
-	X(meet_withdrawing) /* capacity 0: holds the lock in order to withdraw           */
+	X(meet_enlisted)    /* capacity 0: has taken a place, not yet asleep             */ \
+	X(meet_withdrawing) /* capacity 0: about to withdraw; PP_MPMC: holds the lock    */
 
 enum pp_stall_point {
 #define PP_STALL_ENUM(name) PP_AT_##name,

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Capacity 0: a pusher and a puller meet, and the item goes from one's memory into the
- * other's.  Nothing is ever stored.
+ * Capacity 0: a pusher and a puller meet, and the item goes from one to the other.
+ * Nothing is ever stored.
  *
- * Who comes first waits in a queue with a node on its own stack; who comes second takes
- * the oldest node of the other side, copies, and tells it.  A short lock guards the two
- * queues: no item is copied, nothing of the caller's runs and no system call but the
- * lock's own is made while it is held.  A try that finds it held answers -EBUSY.
+ * Who comes first takes a place and waits; who comes second takes the place off, copies,
+ * and tells its owner.  Where places are is the one thing in which the kinds differ:
  *
- * A node's life.  Listed under the lock; taken off the queue, once, under the lock: by a
- * partner, by who ends the ring, or by its owner in order to withdraw.  After a partner
- * or an ender took it, the owner waits for the word `state` to say so, whatever happens
- * meanwhile, and the other's last touch of the node is the exchange of that word; a wake
- * call after it uses the address only.
+ *   PP_SPSC  spot.h   one word says who waits, at most one thread; no lock
+ *   PP_MPMC  queue.h  two queues of places on the waiters' stacks, under a short lock: no
+ *                     item is copied, nothing of the caller's runs and no system call but the
+ *                     lock's own is made while it is held.  A try that finds it held answers
+ *                     -EBUSY.  First come, first served on each side, since the queues are.
  *
- * First come, first served on each side, since the queues are.
+ * A place's life.  Taken once: by a partner, by who ends the ring, or by its owner in order
+ * to withdraw.  After a partner or an ender took it, the owner waits for the word `state`
+ * to say so, whatever happens meanwhile, and the other's last touch of the place is the
+ * exchange of that word; a wake call after it uses the address only.
  */
 #ifndef PP_RENDEZVOUS_MEETING_H
 #define PP_RENDEZVOUS_MEETING_H
@@ -25,10 +26,15 @@
 #include <sys/types.h>
 
 #include "base/atomic.h"
+#include "base/compiler.h"
 #include "park/sleep.h"
 #include "park/spin.h"
+#include "ring/slot.h"
 
 enum meet_role { MEET_PUSH = 0, MEET_PULL = 1 };
+
+/* In place of a deadline: meet who waits already, and wait for nothing, not even the lock. */
+#define MEET_TRY INT64_MIN
 
 struct meet_node { /* in one line: the partner fetches it once */
 	_Alignas(64) PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
@@ -38,9 +44,20 @@ struct meet_node { /* in one line: the partner fetches it once */
 	PP_ATOMIC(uint32_t) state;
 };
 
-struct meet_queue {
+struct meet_list {
 	PP_PLAIN(struct meet_node *) first;
 	PP_PLAIN(struct meet_node *) last;
+};
+
+struct meet_queue {
+	PP_OWN_LINE PP_ATOMIC(uint32_t) lock; /* 0 free, 1 held, 2 held and somebody sleeps for it */
+	struct meet_list waiting[2];          /* by role */
+};
+
+/* All of a hand-over in one line, which goes there and back once. */
+struct meet_spot {
+	PP_ATOMIC(uint32_t) state[2]; /* by role */
+	struct pp_carrier carrier[2]; /* the item of who waits, on its way */
 };
 
 /* What a side is for people and for spinning; the front desk owns it. */
@@ -51,17 +68,18 @@ struct meet_side {
 };
 
 struct pp_meeting {
-	PP_ATOMIC(uint32_t) lock;    /* 0 free, 1 held, 2 held and somebody sleeps for it */
-	struct meet_queue queue[2];  /* by role */
-	size_t item_size;
+	PP_OWN_LINE PP_ATOMIC(uint32_t) word; /* RING_CLOSED, RING_CANCELLED; SPOT_WAITS() */
+	struct meet_spot spot;                /* PP_SPSC */
+	struct meet_queue queue;              /* PP_MPMC */
+	PP_OWN_LINE PP_ATOMIC(uint64_t) met;  /* items handed over */
+	PP_OWN_LINE bool single;              /* PP_SPSC */
+	bool carried;                         /* an item fits into a carrier */
 	bool interruptible;
-	PP_ATOMIC(uint32_t) *ended;  /* RING_CLOSED, RING_CANCELLED */
-	PP_ATOMIC(uint64_t) met;     /* items handed over */
+	size_t item_size;
 	struct meet_side side[2];
 };
 
-void meet_init(struct pp_meeting *m, size_t item_size, bool interruptible,
-               PP_ATOMIC(uint32_t) *ended);
+void meet_init(struct pp_meeting *m, bool single, size_t item_size, bool interruptible);
 
 /* Hand over with a partner that waits already: 1; or -EAGAIN, -EBUSY, -ESHUTDOWN, -EPIPE. */
 int64_t meet_try(struct pp_meeting *m, enum meet_role role, void *item);

@@ -60,6 +60,35 @@ PP_INLINE void pp_copy(void *to, const void *from, size_t size)
 		memcpy(to, from, size);
 }
 
+/* An item on its way between two threads, in the memory of neither: if it fits; else its
+ * address. */
+struct pp_carrier {
+	_Alignas(8) unsigned char bytes[24];
+};
+
+static inline bool pp_carrier_fits(size_t item_size)
+{
+	return item_size <= sizeof(struct pp_carrier);
+}
+
+PP_INLINE void *pp_carrier_item(struct pp_carrier *carrier)
+{
+	return carrier->bytes;
+}
+
+PP_INLINE void pp_carrier_refer(struct pp_carrier *carrier, void *item)
+{
+	memcpy(carrier->bytes, &item, sizeof item);
+}
+
+PP_INLINE void *pp_carrier_address(const struct pp_carrier *carrier)
+{
+	void *item;
+
+	memcpy(&item, carrier->bytes, sizeof item);
+	return item;
+}
+
 /* `n` items between an array and slots without turns, from `cursor` on, round the end. */
 PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
                           const unsigned char *items, uint64_t n)

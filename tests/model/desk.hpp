@@ -57,6 +57,31 @@ PP_INLINE void pp_copy(void *to, const void *from, size_t size)
 	pp_copy_known(to, from, size);
 }
 
+struct pp_carrier {
+	model_item item;
+	PP_PLAIN(void *) address;
+};
+
+static inline bool pp_carrier_fits(size_t)
+{
+	return model::chance(2);
+}
+
+PP_INLINE void *pp_carrier_item(struct pp_carrier *carrier)
+{
+	return &carrier->item;
+}
+
+PP_INLINE void pp_carrier_refer(struct pp_carrier *carrier, void *item)
+{
+	carrier->address = item;
+}
+
+PP_INLINE void *pp_carrier_address(struct pp_carrier *carrier)
+{
+	return carrier->address;
+}
+
 PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
                           const unsigned char *items, uint64_t n)
 {
@@ -212,14 +237,14 @@ static inline void open_ring(model_ring *m, const model_config &c)
 	if (c.capacity && c.kind == PP_SPSC)
 		spsc_init_ends(&m->block.ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
 	pp_store(&ch->holds, 2);
-	pp_store(&ch->meet_ended, 0);
 	ch->kind = c.kind;
 	ch->capacity = c.capacity;
 	ch->item_size = sizeof(model_item);
 	ch->flags = c.flags;
 	ch->drop = c.drop;
 	ch->drop_context = m;
-	meet_init(&ch->meeting, sizeof(model_item), c.flags & PP_INTERRUPTIBLE, &ch->meet_ended);
+	meet_init(&ch->meeting, c.kind == PP_SPSC, sizeof(model_item),
+	          c.flags & PP_INTERRUPTIBLE);
 	ch->meeting.side[MEET_PUSH].refused = &ch->tx.side.refused;
 	ch->meeting.side[MEET_PULL].refused = &ch->rx.side.refused;
 }

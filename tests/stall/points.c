@@ -26,7 +26,7 @@ enum {
 	TIMED         = 8  /* the victim has a short deadline                                 */
 };
 
-enum { RINGS = 1, MEETINGS = 2, ONLY_MPMC = 4 };
+enum { RINGS = 1, MEETINGS = 2, ONLY_MPMC = 4, ONLY_SPSC = 8 };
 
 struct scene {
 	enum pp_stall_point point;
@@ -72,14 +72,15 @@ static const struct scene scenes[] = {
 	BOTH_ENDS(end_sealed, MEETINGS, HOLDS_SLEEPER),
 	{ PP_AT_drop_claimed, CANCEL, RINGS, FULL, 0, 0 },
 	{ PP_AT_drop_claimed, CANCEL, RINGS, FULL, 1, 0 },
-	BOTH_WAITS(meet_locked, MEETINGS, HOLDS_LOCK),
-	{ PP_AT_meet_locked, PUSH, MEETINGS, EMPTY, 1, HOLDS_LOCK },
+	BOTH_WAITS(meet_locked, MEETINGS | ONLY_MPMC, HOLDS_LOCK),
+	{ PP_AT_meet_locked, PUSH, MEETINGS | ONLY_MPMC, EMPTY, 1, HOLDS_LOCK },
 	{ PP_AT_meet_matched, PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER },
 	{ PP_AT_meet_matched, PULL, MEETINGS, FULL, 1, HOLDS_SLEEPER },
 	{ PP_AT_meet_copied, PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER },
 	{ PP_AT_meet_copied, PULL, MEETINGS, FULL, 1, HOLDS_SLEEPER },
 	BOTH_WAITS(meet_enlisted, MEETINGS, 0),
-	BOTH_WAITS(meet_withdrawing, MEETINGS, HOLDS_LOCK | TIMED),
+	BOTH_WAITS(meet_withdrawing, MEETINGS | ONLY_MPMC, HOLDS_LOCK | TIMED),
+	BOTH_WAITS(meet_withdrawing, MEETINGS | ONLY_SPSC, TIMED),
 };
 
 enum meanwhile { GO_ON, THEN_CLOSE, THEN_CANCEL };
@@ -254,7 +255,7 @@ static bool applies(const struct scene *s, pp_kind kind, size_t capacity)
 {
 	if (!(s->where & (capacity ? RINGS : MEETINGS)))
 		return false;
-	return !(s->where & ONLY_MPMC) || kind == PP_MPMC;
+	return !(s->where & (kind == PP_MPMC ? ONLY_SPSC : ONLY_MPMC));
 }
 
 /* A stall point that no scene visits is a hole in this test. */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* A waiter's place: what both kinds of meeting do with it. */
+#ifndef PP_RENDEZVOUS_PLACE_H
+#define PP_RENDEZVOUS_PLACE_H
+
+#include <errno.h>
+
+#include "park/futex.h"
+#include "rendezvous/meeting.h"
+#include "ring/ring.h"
+
+/* States of a place; MET and ENDED are final.  ASLEEP: its owner is in the kernel, or on
+ * the way there. */
+enum { PLACE_WAITS = 0, PLACE_ASLEEP = 1, PLACE_MET = 2, PLACE_ENDED = 3 };
+
+/* Where somebody waits, and where its item is or is to go. */
+struct meet_place {
+	PP_ATOMIC(uint32_t) *state;
+	void *item;
+};
+
+static inline enum meet_role meet_other(enum meet_role role)
+{
+	return role == MEET_PUSH ? MEET_PULL : MEET_PUSH;
+}
+
+static inline int64_t meet_ended(uint32_t word, enum meet_role role)
+{
+	uint32_t own = role == MEET_PUSH ? RING_CLOSED : RING_CANCELLED;
+
+	return word & own ? -ESHUTDOWN : -EPIPE;
+}
+
+static inline bool meet_has_ended(uint32_t word)
+{
+	return word & (RING_CLOSED | RING_CANCELLED);
+}
+
+/* Who took a place counts it, before its owner is told: never two at a time. */
+static inline void meet_count(struct pp_meeting *m)
+{
+	pp_store(&m->met, pp_load(&m->met) + 1);
+}
+
+/* The last touch of another thread's place. */
+static inline void meet_tell(struct pp_meeting *m, enum meet_role owner,
+                             PP_ATOMIC(uint32_t) *state, uint32_t what)
+{
+	/* Release: the copy is made, and all of the place's fields were read. */
+	if (pp_exchange_release(MEET_TELL, state, what) == PLACE_ASLEEP) {
+		pp_fetch_add(&m->side[owner].sleepers.wakes, 1);
+		PP_SWITCH(MEET_WAKE, (void)0, (void)pp_futex_wake(state, 1));
+	}
+}
+
+#endif
