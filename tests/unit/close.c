@@ -45,7 +45,7 @@ static void drains(pp_kind kind, size_t capacity)
 	ends_fill(&e, 50, capacity);
 	EXPECT_EQ(pp_close(e.tx), 0);
 	for (size_t i = 0; i < capacity; i++) {
-		const struct form *form = &pull_forms[i % ARRAY_LEN(pull_forms)];
+		const struct form *form = &pull_forms[(capacity + i) % ARRAY_LEN(pull_forms)];
 
 		EXPECT_EQ(form_pull(form, &e, &got), form->done);
 		EXPECT_EQ(got, 50 + i);

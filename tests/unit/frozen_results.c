@@ -77,12 +77,15 @@ Test(frozen_results, a_pusher_is_back_only_when_the_stopped_pull_has_its_item)
 static void depth_is_bounded(const struct scene *scene, struct stepped *s, struct ends *e)
 {
 	size_t seen = scene->depth, now;
-	uint64_t item;
+	uint64_t item = 0;
 
-	for (size_t i = 0; i <= scene->depth; i++) {
+	/* Over a lap of others' items, so that a mark too high would be over the capacity. */
+	for (size_t i = 0; i <= scene->capacity + scene->depth; i++) {
 		now = pp_rx_depth(e->rx);
 		seen = now > seen ? now : seen;
 		(void)pp_try_pull(e->rx, &item);
+		if (scene->kind == PP_MPMC && i < scene->capacity)
+			(void)pp_try_push(e->tx, &item);
 	}
 	EXPECT_EQ(stepped_finish(s), 0);
 	now = ends_stats(e).depth_max;
@@ -103,4 +106,31 @@ Test(frozen_results, with_track_depth_the_high_water_mark_is_no_less_than_any_de
 {
 	for (size_t capacity = 1; capacity < 4; capacity++)
 		for_each_kind(capacity, tracked);
+}
+
+/* ---- The last pull end goes while a push is half-way --------------------------------------- */
+
+static void pull_end_goes(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	ssize_t result;
+
+	pp_rx_unref(e->rx);
+	e->rx = NULL;
+	result = stepped_finish(s);
+	EXPECT(one_of(result, 0, -EPIPE, -EPIPE));
+	/* Nobody else is left to do it. */
+	EXPECT_EQ(scene_dropped(), scene->depth + (result == 0));
+}
+
+static void push_beside_the_last_unref(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &push_forms[SINGLE], .kind = kind,
+					      .capacity = capacity, .depth = capacity - 1,
+					      .item = 1 }, pull_end_goes);
+}
+
+Test(frozen_results, a_push_that_ends_after_the_last_pull_end_went_drops_its_item)
+{
+	for (size_t capacity = 1; capacity < 4; capacity++)
+		for_each_kind(capacity, push_beside_the_last_unref);
 }

@@ -171,6 +171,11 @@ static void lower_bound(pp_kind kind, size_t capacity)
 	EXPECT(ends_stats(&e).depth_max <= high);
 	ends_drain(&e, 0, high);
 	EXPECT(ends_stats(&e).depth_max <= high);
+	ends_fill(&e, 0, capacity);
+	EXPECT(pp_try_push(e.tx, &(uint64_t){ 0 }) == -EAGAIN);
+	EXPECT_EQ(ends_stats(&e).depth_max, capacity);
+	ends_drain(&e, 0, capacity);
+	EXPECT(ends_stats(&e).depth_max <= capacity);
 	ends_let_go(&e);
 }
 
