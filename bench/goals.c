@@ -176,7 +176,8 @@ double arm_line(struct arm *arm)
 
 double arm_ping_pong(struct arm *arm)
 {
-	return ping_pong_ns(arm->queue, arm->where, arm->park, 8, arm->seconds);
+	return ping_pong_ns(arm->queue, arm->where, arm->park ? WAIT_PARKED : WAIT_AS_USUAL, 8,
+			    arm->seconds);
 }
 
 double arm_futex(struct arm *arm)

@@ -18,7 +18,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { LOADS = 4, REPS = 5, QUEUES_MAX = 16, CAPACITY = 1024, LATENCIES = 20000 };
+enum { LOADS = 4, REPS = 5, QUEUES_MAX = 16, CAPACITY = 1024, LATENCIES = 20000,
+       RALLIES = 4 /* of a queue */ };
 
 static const int loads[LOADS] = { 25, 50, 75, 90 };
 
@@ -85,11 +86,13 @@ static void *serve_items(void *argument)
 	return NULL;
 }
 
-double ping_pong_ns(const pp_bench_queue *queue, placement where, bool park, size_t item_size,
+double ping_pong_ns(const pp_bench_queue *queue, placement where, waiting how, size_t item_size,
 		    double seconds)
 {
 	pp_bench_spec spec = { .size = sizeof(spec), .capacity = 1, .item_size = item_size,
-			       .producers = 1, .consumers = 1, .batch = 1, .flags = park ? PP_BENCH_PARK : 0 };
+			       .producers = 1, .consumers = 1, .batch = 1,
+			       .form = how == WAIT_SPINNING ? PP_BENCH_TRY : PP_BENCH_BLOCKING,
+			       .flags = how == WAIT_PARKED ? PP_BENCH_PARK : 0 };
 	struct player *p = touched(2 * sizeof(*p));
 	pthread_t threads[2];
 	void *there, *back;
@@ -123,7 +126,7 @@ double ping_pong_ns(const pp_bench_queue *queue, placement where, bool park, siz
 struct rally {
 	const pp_bench_queue *queue;
 	placement where;
-	bool   park;
+	waiting how;
 	size_t item_size;
 	double seconds, ns[64];
 	int    count;
@@ -139,7 +142,7 @@ static void rally_body(gb_state *state, void *context)
 		return;
 	}
 	queue_label(state, r->queue);
-	ns = ping_pong_ns(r->queue, r->where, r->park, r->item_size, r->seconds);
+	ns = ping_pong_ns(r->queue, r->where, r->how, r->item_size, r->seconds);
 	gb_time(state, ns / 1e9);
 	gb_count(state, "line_ns", line_now());
 	if (r->count < (int)COUNT_OF(r->ns))
@@ -223,18 +226,20 @@ static void loaded_body(gb_state *state, void *context)
 /* ---- The subcommand ------------------------------------------------------------ */
 
 static struct loaded open_loops[QUEUES_MAX * LOADS];
-static struct rally rallies[QUEUES_MAX * 3];
+static struct rally rallies[QUEUES_MAX * RALLIES];
 static size_t loop_count, rally_count;
 
-static void register_rally(const options *o, const pp_bench_queue *queue, placement where, bool park)
+static const char *const waiting_names[] = { "usual", "park", "spin" };
+
+static void register_rally(const options *o, const pp_bench_queue *queue, placement where, waiting how)
 {
 	struct rally *r = &rallies[rally_count++];
 	char *name;
 
-	*r = (struct rally){ .queue = queue, .where = where, .park = park, .item_size = o->item_size,
+	*r = (struct rally){ .queue = queue, .where = where, .how = how, .item_size = o->item_size,
 			     .seconds = o->min_time };
 	name = text("latency/pingpong/queue:%s/placement:%s/wait:%s", queue->name,
-		    placement_names[where], park ? "park" : "usual");
+		    placement_names[where], waiting_names[how]);
 	gb_register(name, rally_body, r, o->reps);
 	free(name);
 }
@@ -246,7 +251,7 @@ static void register_queue(const options *o, const pp_bench_queue *queue)
 	char *name;
 	int i;
 
-	if (!peak || rally_count + 3 > COUNT_OF(rallies))
+	if (!peak || rally_count + RALLIES > COUNT_OF(rallies))
 		return;
 	peak->depth = false;
 	peak->samples = touched(sizeof(*peak->samples));
@@ -260,14 +265,18 @@ static void register_queue(const options *o, const pp_bench_queue *queue)
 		gb_register(name, loaded_body, l, o->reps);
 		free(name);
 	}
-	register_rally(o, queue, peak->run.placement, false);
-	register_rally(o, queue, PLACE_ONE, false);
-	if (queue_find(queue->name) && (queue->guarantees & PP_BENCH_FORMS))
-		register_rally(o, queue, peak->run.placement, true);
+	register_rally(o, queue, peak->run.placement, WAIT_AS_USUAL);
+	register_rally(o, queue, PLACE_ONE, WAIT_AS_USUAL);
+	/* Only of ours is it known that they can. */
+	if (queue_find(queue->name) && (queue->guarantees & PP_BENCH_FORMS)) {
+		register_rally(o, queue, peak->run.placement, WAIT_PARKED);
+		register_rally(o, queue, peak->run.placement, WAIT_SPINNING);
+	}
 }
 
 static void show(void)
 {
+	static const char *const words[] = { "waits as usual", "parks at once", "spins (try calls)" };
 	size_t i;
 
 	say("\nOpen loop, from the time an item was meant to be sent (1P1C, ns)\n"
@@ -289,8 +298,8 @@ static void show(void)
 		spread s = spread_of(r->ns, (size_t)r->count);
 
 		if (s.count)
-			say("  %-10s CPUs: %-8s %-16s %10.0f ns  %.0f..%.0f\n", r->queue->name,
-			    placement_names[r->where], r->park ? "parks at once" : "waits as usual",
+			say("  %-10s CPUs: %-8s %-18s %10.0f ns  %.0f..%.0f\n", r->queue->name,
+			    placement_names[r->where], words[r->how],
 			    s.median, s.least, s.most);
 	}
 }

@@ -8,8 +8,7 @@
 static uint64_t next_mark(struct worker *w)
 {
 	const run_spec *spec = w->run->spec;
-	bool sampling = spec->mark_every && !w->resting;
-	uint64_t every = sampling ? spec->mark_every : spec->poll_every;
+	uint64_t every = spec->mark_every ? spec->mark_every : spec->poll_every;
 
 	return every ? every / 2 + 1 + next_random(&w->random) % every : UINT64_MAX;
 }
@@ -34,7 +33,8 @@ static void stop_late(struct worker *w, int64_t now)
 		w->side.left = 0;
 }
 
-/* The end of a turn with or without sampling? */
+/* The end of a turn with or without sampling?  Both kinds read the clock as often, so that a
+ * disturbance that falls on an end makes either as long. */
 static void take_turns(struct worker *w, int64_t now)
 {
 	double took = (double)(now - w->turn_began);
