@@ -132,6 +132,12 @@ Test(dump, a_line_tells_whether_the_ring_is_closed_or_cancelled)
 	line = line_of("ending");
 	EXPECT(strstr(line, "closed") && strstr(line, "cancelled"));
 	ends_let_go(&e);
+
+	e = open_named(PP_SPSC, 3, "ending");
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	line = line_of("ending");
+	EXPECT(!strstr(line, "closed") && strstr(line, "cancelled"));
+	ends_let_go(&e);
 }
 
 static void expect_asleep(uint64_t pushers, uint64_t pullers)

@@ -3,6 +3,9 @@
  * already: not when the partner goes on. */
 #include "stepping.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 SUITE(frozen_results);
 
 /* ---- Capacity 0: who has heard 0 has met ------------------------------------------------- */
@@ -133,4 +136,82 @@ Test(frozen_results, a_push_that_ends_after_the_last_pull_end_went_drops_its_ite
 {
 	for (size_t capacity = 1; capacity < 4; capacity++)
 		for_each_kind(capacity, push_beside_the_last_unref);
+}
+
+/* ---- Who looks is stopped ------------------------------------------------------------------ */
+
+static ssize_t run_look(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	pp_stats stats = { .size = sizeof(stats) };
+	size_t depth = pp_rx_depth(e->rx);
+
+	(void)items;
+	(void)n;
+	(void)deadline;
+	if (pp_tx_stats(e->tx, &stats) != 0)
+		return -1;
+	return (ssize_t)(depth > stats.depth ? depth : stats.depth);
+}
+
+static const struct form look_form = { "look", FOREVER, 0, run_look };
+
+static void others_go_a_lap(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	ssize_t depth;
+	uint64_t item;
+
+	for (size_t i = 0; i < 2 * scene->capacity; i++) {
+		EXPECT_EQ(pp_try_pull(e->rx, &item), 0);
+		EXPECT_EQ(pp_try_push(e->tx, &item), 0);
+	}
+	depth = stepped_finish(s);
+	EXPECT(depth >= 0 && depth <= (ssize_t)scene->capacity);
+}
+
+static void looks(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &look_form, .kind = kind,
+					      .capacity = capacity, .depth = capacity },
+			     others_go_a_lap);
+}
+
+Test(frozen_results, a_depth_is_0_to_capacity_though_others_go_a_lap_meanwhile)
+{
+	for (size_t capacity = 1; capacity < 4; capacity++)
+		for_each_kind(capacity, looks);
+}
+
+static int null_fd;
+
+static ssize_t run_dump(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)e;
+	(void)items;
+	(void)n;
+	(void)deadline;
+	return pp_dump(null_fd);
+}
+
+static const struct form dump_form = { "dump", FOREVER, 0, run_dump };
+
+/* Freed memory is overwritten: MALLOC_PERTURB_ or a sanitizer sees to it. */
+static void ring_goes(const struct scene *scene, struct stepped *s, struct ends *e)
+{
+	(void)scene;
+	ends_let_go(e);
+	EXPECT_EQ(stepped_finish(s), 0);
+}
+
+static void dumps(pp_kind kind, size_t capacity)
+{
+	at_every_instruction(&(struct scene){ .form = &dump_form, .kind = kind,
+					      .capacity = capacity }, ring_goes);
+}
+
+Test(frozen_results, a_ring_may_be_let_go_while_a_dump_stands_on_it)
+{
+	null_fd = open("/dev/null", O_WRONLY);
+	for_each_kind(0, dumps);
+	for_each_kind(2, dumps);
+	close(null_fd);
 }

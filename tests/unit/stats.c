@@ -114,6 +114,7 @@ static void full_and_empty(pp_kind kind, size_t capacity)
 	EXPECT_EQ(ends_stats(&e).push_full, full);
 	ends_drain(&e, 0, capacity);
 	EXPECT_EQ(ends_stats(&e).pull_empty, empty);
+	ends_await_parked(&e, 0, 0); /* nor is anyone still counted as asleep */
 	ends_let_go(&e);
 }
 
@@ -326,6 +327,12 @@ static void ends_and_refs(pp_kind kind, size_t capacity)
 	EXPECT_EQ(ends_stats(&e).closed, 1);
 	EXPECT_EQ(ends_stats(&e).cancelled, 1);
 	EXPECT_EQ(ends_stats(&e).tx_refs, 1);
+	ends_let_go(&e);
+
+	e = ends_open(kind, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	EXPECT_EQ(ends_stats(&e).closed, 0);
+	EXPECT_EQ(ends_stats(&e).cancelled, 1);
 	ends_let_go(&e);
 }
 
