@@ -160,6 +160,8 @@ class Results:
         self.curves = {}
         self.others = {}          # names of limits, idle, ... to their samples
         self.failed = collections.Counter()
+        self.promises = {}        # names of queues to what they promise and what not
+        self.runs = []            # what is known only at the end of each file's run
         self._sweep_samples = []
         for path in paths:
             self._read(path)
@@ -180,6 +182,7 @@ class Results:
         if not ours:
             raise NotOurs(f"{path}: not a result of pushpull-bench")
         self.environments.append(context)
+        self.runs.append(data.get("pp_run") or {})
         try:
             for benchmark in benchmarks:
                 if benchmark.get("run_type") == "iteration":
@@ -191,6 +194,9 @@ class Results:
         parts = parts_of(benchmark["run_name"])
         if parts[0] not in MEASURED:
             return
+        queue = next((p.partition(":")[2] for p in parts if p.startswith("queue:")), None)
+        if queue and benchmark.get("label"):
+            self.promises[queue] = benchmark["label"]
         if benchmark.get("error_occurred"):
             self.failed["/".join(parts), benchmark.get("error_message", "no reason given")] += 1
         elif parts[0] == "sweep":
@@ -225,6 +231,10 @@ class Results:
         """Names below `prefix`, each with its samples, in the order of the program and not of the run."""
         some = sorted(self.others.items(), key=lambda item: item[1][0].get("family_index", 0))
         return {name[len(prefix):]: samples for name, samples in some if name[:len(prefix)] == prefix}
+
+    @property
+    def verdicts(self):
+        return [row for run in self.runs for row in run.get("goals", [])]
 
     def invalid(self):
         return [(c, p) for c in self.curves.values() for p in c.points if not p.valid]

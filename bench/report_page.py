@@ -231,6 +231,31 @@ LIMITS = {
 NANOSECONDS = [("real_time", "time", time_text)]
 
 
+def goals_section(results):
+    """The verdicts stand at the end of a run, both sides of each comparison in its samples."""
+    if not results.verdicts:
+        return ""
+    sides = {"/".join(name): samples for name, samples in results.of_kind("goals").items()}
+    rows = []
+    for v in results.verdicts:
+        samples = sides.get(f"row:{v['row']}/" + v["what"].replace(" ", "_"), [])
+        words = v["verdict"] + (", rival pending" if v["rival_pending"] else "")
+        rows.append([text(f"{v['row']}: {v['what']}"), lone_cell(samples, "a", number), lone_cell(samples, "b", number),
+                     text("a" if v["of"] == "a" else "a / b"), number(v["median"]),
+                     f"{number(v['low'])}..{number(v['high'])}", text(v["direction"]),
+                     f"{number(v['must'])} / {number(v['goal'])}", ('class="words"', text(words))])
+    head = ["", "a", "b", "of", "median", "95 % interval", "shall be", "must / goal", "verdict"]
+    return f"""<section id="goals"><h2>Goals</h2><p>Medians of both sides of each comparison, and what is judged: a target is
+met when the worse end of the interval meets it.</p>{table(head, rows, name="goals-table")}</section>"""
+
+
+def promises_section(results):
+    rows = [[text(queue), ('class="words"', text(words))] for queue, words in sorted(
+        results.promises.items(), key=lambda item: {"spsc": (0, ""), "mpmc": (1, "")}.get(item[0], (2, item[0])))]
+    return f"""<section id="promises"><h2>What each queue promises</h2><p>And what not: figures of queues that promise
+different things are no race.</p>{table(["queue", ""], rows, name="promises-table")}</section>""" if rows else ""
+
+
 def lone_sections(results):
     """What is not a sweep: name, title, note, table."""
     def section(name, title, note, named, columns, words=plain_words):
@@ -239,8 +264,6 @@ def lone_sections(results):
     rate = ("offered_per_second", "offered, M/s", lambda v: number(v / 1e6))
     loads = [rate] + [(f"latency_{p}_ns", h, time_text) for p, h in
                       (("p50", "p50"), ("p99", "p99"), ("p999", "p99.9"), ("max", "max"))]
-    goals = [("a", "a", number), ("b", "b", number), ("ratio", "a / b", number), ("must", "must", number),
-             ("goal", "goal", number), ("line_ns", "line, ns", number)]
     return [
         ("Latency", section("latency", "Latency under load", "Open loop: from the time at which an item was meant to "
                  "be sent, in percent of the measured peak (no coordinated omission).",
@@ -253,10 +276,7 @@ def lone_sections(results):
         ("Limits", section("limits", "Limits of this machine", "What no queue here can beat, measured in the same run.",
                  results.of_kind("limits"), NANOSECONDS,
                  lambda parts: text(LIMITS.get(parts[0], parts[0])))),
-        ("Goals", section("goals", "Goals", "Medians of both sides of each comparison, and of their ratio; the verdict "
-                 "with its confidence interval is what <code>pushpull-bench goals</code> prints.",
-                 results.of_kind("goals"), goals,
-                 lambda parts: text(": ".join(parts).replace(":", " ", 1).replace("_", " ")))),
+        ("Goals", goals_section(results)),
     ]
 
 
@@ -270,6 +290,10 @@ ENVIRONMENT = (("CPU", "pp_cpu"), ("architecture", "pp_arch"), ("CPUs allowed", 
 def environment_section(results):
     rows = [[name, ('class="words"', text("; ".join(map(str, results.environment(key))) or "not recorded"))]
             for name, key in ENVIRONMENT]
+    for name, key in (("other processes", "other_share"), ("stolen", "steal_share")):
+        shares = [f"{run[key] * 100:.2f} %" for run in results.runs if key in run]
+        if shares:
+            rows.append([f"{name}, share of CPU time, whole run", ('class="words"', "; ".join(shares))])
     samples = [s for c in results.curves.values() for p in c.points for s in p.samples]
     for name, key, form in (("other processes, share of CPU time", "other_share", percent),
                             ("stolen, share of CPU time", "steal_share", percent),
@@ -334,7 +358,8 @@ def page(results, figures):
     """The whole page; `figures` are names with the files made of each."""
     main, *rest = results.settings or [None]
     curves = results.of_setting(main) if main else []
-    blocks = [("Which capacity?", capacity_section(curves)), *measure_sections(curves, figures)]
+    blocks = [("Which capacity?", capacity_section(curves)), ("Promises", promises_section(results)),
+              *measure_sections(curves, figures)]
     blocks.append(("Other settings", other_settings(results, rest, figures)))
     blocks += lone_sections(results)
     if curves:
