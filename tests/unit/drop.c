@@ -275,6 +275,31 @@ Test(drop, drop_may_let_go_of_the_last_push_end)
 		for_each_kind(capacity, frees_from_drop);
 }
 
+static void let_go_of_both(void *item, void *context)
+{
+	struct heap *h = context;
+
+	count_drop(item, context);
+	if (atomic_fetch_add(&h->inner, 1) == 0)
+		ends_let_go(&h->ends);
+}
+
+/* The ring lasts until cancel is through with it, though nobody owns it any more. */
+static void frees_from_cancel(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_dropping(kind, capacity, let_go_of_both);
+
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	expect_dropped(0, capacity);
+}
+
+Test(drop, drop_may_let_go_of_every_end_while_cancel_is_under_way)
+{
+	for (size_t capacity = 1; capacity <= 17; capacity++)
+		for_each_kind(capacity, frees_from_cancel);
+}
+
 static void let_go_of_pull_end(void *item, void *context)
 {
 	struct heap *h = context;
