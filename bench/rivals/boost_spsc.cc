@@ -12,8 +12,8 @@ template <class T> struct boost_spsc {
 
 	bool try_push(const T &item) { return queue.push(item); }
 	bool try_pull(T &item) { return queue.pop(item); }
-	ssize_t try_push_n(const T *items, size_t count) { return static_cast<ssize_t>(queue.push(items, count)); }
-	size_t try_pull_n(T *items, size_t count) { return queue.pop(items, count); }
+	ssize_t try_push_n(const T *items, size_t n) { return ssize_t(queue.push(items, n)); }
+	size_t try_pull_n(T *items, size_t n) { return queue.pop(items, n); }
 	size_t size() const { return queue.read_available(); }
 
 	boost::lockfree::spsc_queue<T> queue;

@@ -19,5 +19,7 @@ template <class T> struct circular {
 	moodycamel::BlockingReaderWriterCircularBuffer<T> queue;
 };
 
-RIVAL(circular, "moodycamel::BlockingReaderWriterCircularBuffer, wait_enqueue and wait_dequeue sleep",
-      PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO | PP_BENCH_BOUNDED | PP_BENCH_EXACT | PP_BENCH_BLOCKS, 1, 1)
+RIVAL(circular,
+      "moodycamel::BlockingReaderWriterCircularBuffer, wait_enqueue and wait_dequeue sleep",
+      PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO | PP_BENCH_BOUNDED | PP_BENCH_EXACT | PP_BENCH_BLOCKS,
+      1, 1)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * moodycamel's ConcurrentQueue, as its documentation advises, with a token per thread; then it has no
- * bounds but memory.  Where RIVAL_BLOCKS, its brother whose pull sleeps.  Where RIVAL_BOUNDED, with
- * try_enqueue into blocks that were made beforehand.  That without tokens of the producers: with them
- * a producer keeps the blocks that it once had, and others may never get one.
+ * moodycamel's ConcurrentQueue, as its documentation advises, with a token per thread; then it
+ * has no bounds but memory.  Where RIVAL_BLOCKS, its brother whose pull sleeps.  Where
+ * RIVAL_BOUNDED, with try_enqueue into blocks that were made beforehand.  That without tokens of
+ * the producers: with them a producer keeps the blocks that it once had, and others may never get
+ * one.
  */
 #include "rival.h"
 
@@ -50,7 +51,11 @@ template <class T> struct moody {
 		moodycamel::ConsumerToken token;
 
 		bool try_pull(T &item) { return queue.try_dequeue(token, item); }
-		size_t try_pull_n(T *items, size_t count) { return queue.try_dequeue_bulk(token, items, count); }
+
+		size_t try_pull_n(T *items, size_t count)
+		{
+			return queue.try_dequeue_bulk(token, items, count);
+		}
 #ifdef RIVAL_BLOCKS
 		bool pull(T &item) { queue.wait_dequeue(token, item); return true; }
 #endif
@@ -70,7 +75,7 @@ template <class T> struct moody {
 	/* In bulk it is all or nothing. */
 	ssize_t try_push_n(const T *items, size_t count)
 	{
-		return queue.try_enqueue_bulk(items, count) ? static_cast<ssize_t>(count) : try_push(*items);
+		return queue.try_enqueue_bulk(items, count) ? ssize_t(count) : try_push(*items);
 	}
 
 	/* Blocks, and two for each producer. */
@@ -103,7 +108,7 @@ template <class T> struct moody {
 
 		ssize_t try_push_n(const T *items, size_t count)
 		{
-			return queue.enqueue_bulk(token, items, count) ? static_cast<ssize_t>(count) : -1;
+			return queue.enqueue_bulk(token, items, count) ? ssize_t(count) : -1;
 		}
 	};
 
@@ -122,5 +127,6 @@ RIVAL(moody, "moodycamel::BlockingConcurrentQueue, tokens, enqueue, wait_dequeue
 RIVAL(moody, "moodycamel::ConcurrentQueue, try_enqueue and try_dequeue and yield",
       PP_BENCH_PRODUCER_FIFO | PP_BENCH_BOUNDED, 0, 0)
 #else
-RIVAL(moody, "moodycamel::ConcurrentQueue, tokens, enqueue, try_dequeue and yield", PP_BENCH_PRODUCER_FIFO, 0, 0)
+RIVAL(moody, "moodycamel::ConcurrentQueue, tokens, enqueue, try_dequeue and yield",
+      PP_BENCH_PRODUCER_FIFO, 0, 0)
 #endif

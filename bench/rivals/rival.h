@@ -27,6 +27,7 @@
 #include "patience.h"
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -52,7 +53,8 @@ template <class T> inline T stop_item()
 /* What of the optional there is. */
 #define RIVAL_HAS(what, call)                                                          \
 	template <class Q, class T, class = void> struct has_##what : std::false_type {}; \
-	template <class Q, class T> struct has_##what<Q, T, std::void_t<decltype(call)>> : std::true_type {};
+	template <class Q, class T>                                                    \
+	struct has_##what<Q, T, std::void_t<decltype(call)>> : std::true_type {};
 
 RIVAL_HAS(size, std::declval<const Q &>().size())
 RIVAL_HAS(capacity, std::declval<const Q &>().capacity())
@@ -148,23 +150,23 @@ template <class Q, class T> class opened_with : public opened {
 
 	static ssize_t pull_n(pulling &from, T *items, size_t count)
 	{
-		size_t out = from.end.try_pull_n(items, count);
+		size_t out = 0;
+		auto some = [&] { return (out = from.end.try_pull_n(items, count)) != 0; };
 
-		if (!out && !pull_late(from.closed, [&] { return (out = from.end.try_pull_n(items, count)) != 0; }))
-			return -1;
-		return static_cast<ssize_t>(out);
+		return some() || pull_late(from.closed, some) ? ssize_t(out) : -1;
 	}
 
 	/* ---- the loops; here `queue` is the end ---- */
 
 	template <class P> static P &as(void *end) { return *static_cast<P *>(end); }
+	static T *items_at(char *items) { return &as<T>(items); }
 
 	PP_BENCH_PRODUCE(push_each, push(as<pusher>(queue), as<const T>(item)) ? 0 : -1)
 	PP_BENCH_CONSUME(try_each, pull_by_try(as<pulling>(queue), as<T>(item)) ? 0 : -1)
 	PP_BENCH_CONSUME(pull_each, pull_until_stop(as<pulling>(queue), as<T>(item)) ? 0 : -1)
 	PP_BENCH_CONSUME(pull_each_rest, pull_rest(as<pulling>(queue), as<T>(item)) ? 0 : -1)
-	PP_BENCH_PRODUCE_N(push_batches, push_n(as<pusher>(queue), static_cast<const T *>(static_cast<void *>(items)), count))
-	PP_BENCH_CONSUME_N(pull_batches, pull_n(as<pulling>(queue), static_cast<T *>(static_cast<void *>(items)), count))
+	PP_BENCH_PRODUCE_N(push_batches, push_n(as<pusher>(queue), items_at(items), count))
+	PP_BENCH_CONSUME_N(pull_batches, pull_n(as<pulling>(queue), items_at(items), count))
 
 	/* A consumer that comes after the end gets no stop, and needs none. */
 	void pull_to_stop(pulling &from, pp_bench_side *side)
@@ -268,19 +270,21 @@ template <template <class> class Q> int open(void **queue, const pp_bench_spec *
 {
 	try {
 		*queue = make<Q>(*spec);
-		return *queue ? 0 : -95; /* -EOPNOTSUPP */
+		return *queue ? 0 : -EOPNOTSUPP;
 	} catch (...) {
-		return -12; /* -ENOMEM */
+		return -ENOMEM;
 	}
 }
+
+inline opened *of(void *queue) { return static_cast<opened *>(queue); }
+
+inline size_t size_of(void *queue) { return of(queue)->size(); }
 
 inline void counts_of(void *queue, pp_bench_counts *counts)
 {
 	*counts = {};
-	counts->memory = static_cast<opened *>(queue)->memory();
+	counts->memory = of(queue)->memory();
 }
-
-inline opened *of(void *queue) { return static_cast<opened *>(queue); }
 
 template <template <class> class Q>
 pp_bench_queue plugin(const char *name, const char *about, uint32_t guarantees,
@@ -296,7 +300,7 @@ pp_bench_queue plugin(const char *name, const char *about, uint32_t guarantees,
 		 [](void *queue, pp_bench_side *side) { of(queue)->consume(side); },
 		 [](void *queue) { of(queue)->close(); },
 		 [](void *queue) { delete of(queue); },
-		 has_size<word, uint64_t>() ? +[](void *queue) { return of(queue)->size(); } : nullptr,
+		 has_size<word, uint64_t>() ? size_of : nullptr,
 		 has_memory<word, uint64_t>() ? counts_of : nullptr,
 		 [](void *queue) { return of(queue)->capacity(); } };
 }

@@ -29,27 +29,29 @@ struct free_it {
 #define RTE_PUSH  rte_ring_mp_enqueue_burst_elem
 #define RTE_PULL  rte_ring_mc_dequeue_burst_elem
 #define RTE_FLAGS 0
-#define RTE_ABOUT "DPDK rte_ring MP/MC, burst, try and yield; waits spinning for a thread that is inside"
+#define RTE_ABOUT "DPDK rte_ring MP/MC, burst, try and yield, spins for a thread inside"
 #define RTE_MOST  0
 #else
 #define RTE_PUSH  rte_ring_mp_hts_enqueue_burst_elem
 #define RTE_PULL  rte_ring_mc_hts_dequeue_burst_elem
 #define RTE_FLAGS (RING_F_MP_HTS_ENQ | RING_F_MC_HTS_DEQ)
-#define RTE_ABOUT "DPDK rte_ring MP/MC HTS, burst, try and yield; waits spinning for a thread that is inside"
+#define RTE_ABOUT "DPDK rte_ring HTS, burst, try and yield, spins for a thread inside"
 #define RTE_MOST  0
 #endif
 
 template <class T> struct dpdk_ring {
 	explicit dpdk_ring(const pp_bench_spec &spec)
 	{
-		unsigned most = static_cast<unsigned>(spec.capacity), count = 1;
+		unsigned most = unsigned(spec.capacity), count = 1;
 		ssize_t bytes;
+		void *memory;
 
 		while (count < most + 1)
 			count *= 2;
 		bytes = rte_ring_get_memsize_elem(sizeof(T), count);
-		if (bytes > 0)
-			ring.reset(static_cast<rte_ring *>(std::aligned_alloc(128, (static_cast<size_t>(bytes) + 127) / 128 * 128)));
+		memory = bytes > 0 ? std::aligned_alloc(128, (size_t(bytes) + 127) & ~size_t(127)) :
+				     nullptr;
+		ring.reset(static_cast<rte_ring *>(memory));
 		if (!ring || rte_ring_init(ring.get(), "rival", most, RTE_FLAGS | RING_F_EXACT_SZ))
 			throw std::bad_alloc();
 	}
@@ -59,12 +61,12 @@ template <class T> struct dpdk_ring {
 
 	ssize_t try_push_n(const T *items, size_t count)
 	{
-		return RTE_PUSH(ring.get(), items, sizeof(T), static_cast<unsigned>(count), nullptr);
+		return RTE_PUSH(ring.get(), items, sizeof(T), unsigned(count), nullptr);
 	}
 
 	size_t try_pull_n(T *items, size_t count)
 	{
-		return RTE_PULL(ring.get(), items, sizeof(T), static_cast<unsigned>(count), nullptr);
+		return RTE_PULL(ring.get(), items, sizeof(T), unsigned(count), nullptr);
 	}
 
 	bool try_push(const T &item) { return try_push_n(&item, 1); }
@@ -74,5 +76,6 @@ template <class T> struct dpdk_ring {
 	std::unique_ptr<rte_ring, free_it> ring;
 };
 
-RIVAL(dpdk_ring, RTE_ABOUT, PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO | PP_BENCH_BOUNDED | PP_BENCH_EXACT,
+RIVAL(dpdk_ring, RTE_ABOUT,
+      PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO | PP_BENCH_BOUNDED | PP_BENCH_EXACT,
       RTE_MOST, RTE_MOST)

@@ -15,13 +15,31 @@ template <class T> class zeromq {
 	struct end {
 		void *socket;
 
-		bool try_push(const T &item) { return zmq_send(socket, &item, sizeof(item), ZMQ_DONTWAIT) >= 0; }
-		bool try_pull(T &item) { return zmq_recv(socket, &item, sizeof(item), ZMQ_DONTWAIT) >= 0; }
-		bool push(const T &item) { insist([&] { return zmq_send(socket, &item, sizeof(item), 0); }); return true; }
-		bool pull(T &item) { insist([&] { return zmq_recv(socket, &item, sizeof(item), 0); }); return true; }
+		bool push_as(const T &item, int how)
+		{
+			return zmq_send(socket, &item, sizeof(item), how) >= 0;
+		}
+
+		bool pull_as(T &item, int how)
+		{
+			return zmq_recv(socket, &item, sizeof(item), how) >= 0;
+		}
+
+		bool try_push(const T &item) { return push_as(item, ZMQ_DONTWAIT); }
+		bool try_pull(T &item) { return pull_as(item, ZMQ_DONTWAIT); }
 
 		/* A signal is no reason to give up. */
-		template <class Call> static void insist(Call &&call) { while (call() < 0) {} }
+		bool push(const T &item)
+		{
+			while (!push_as(item, 0)) {}
+			return true;
+		}
+
+		bool pull(T &item)
+		{
+			while (!pull_as(item, 0)) {}
+			return true;
+		}
 	};
 
 	void *add(int type, int option, int items, bool bind)
@@ -34,7 +52,7 @@ template <class T> class zeromq {
 		sockets_.push_back(socket);
 		if (zmq_setsockopt(socket, option, &items, sizeof(items)) ||
 		    zmq_setsockopt(socket, ZMQ_LINGER, &no_linger, sizeof(no_linger)) ||
-		    (bind ? zmq_bind(socket, "inproc://rival") : zmq_connect(socket, "inproc://rival")))
+		    (bind ? zmq_bind : zmq_connect)(socket, "inproc://rival"))
 			throw std::bad_alloc();
 		return socket;
 	}
