@@ -24,7 +24,7 @@ PRELUDE = """#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <pushpull/pushpull.h>
+#include <pushpull/typed.h>
 """
 
 

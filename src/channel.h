@@ -4,7 +4,8 @@
  *
  *   pp_channel  local to the process: the two ends, references, name, callback
  *     pp_tx     what pushing threads read at every push; for PP_SPSC also what the
- *               pushing thread alone writes (cursor, last head seen)
+ *               pushing thread alone writes (cursor, last head seen); begins with the
+ *               bytes that inlined code knows (pushpull/fast.h)
  *     pp_rx     the mirror image
  *     meeting   capacity 0 only: who waits for whom
  *   pp_block    one block of memory without a pointer in it or to it: the ring's words,
@@ -59,14 +60,14 @@ struct pp_side {
 };
 
 struct pp_tx {
+	struct pp_fast_push fast; /* the pushing thread's own; ABI */
 	struct pp_end end;
-	struct spsc_push_end spsc; /* the pushing thread's own */
 	PP_OWN_LINE struct pp_side side;
 };
 
 struct pp_rx {
+	struct pp_fast_pull fast; /* the pulling thread's own; ABI */
 	struct pp_end end;
-	struct spsc_pull_end spsc; /* the pulling thread's own */
 	PP_OWN_LINE struct pp_side side;
 };
 

@@ -94,6 +94,48 @@ static void init_side(struct pp_side *side, const pp_config *c, size_t patience)
 	pp_store(&side->refs, 1);
 }
 
+/* What inlined code was compiled with.  Another layout takes another PP_FAST_LAYOUT. */
+#if UINTPTR_MAX == UINT64_MAX
+#define AT(type, field, offset) \
+	_Static_assert(offsetof(struct type, field) == (offset), "layout of " #type)
+AT(pp_tx, fast, 0);
+AT(pp_rx, fast, 0);
+AT(pp_fast_push, slot, 8);
+AT(pp_fast_push, base, 16);
+AT(pp_fast_push, end, 24);
+AT(pp_fast_push, limit, 32);
+AT(pp_fast_push, tail, 40);
+AT(pp_fast_push, alert, 48);
+AT(pp_fast_pull, slot, 8);
+AT(pp_fast_pull, base, 16);
+AT(pp_fast_pull, end, 24);
+AT(pp_fast_pull, known, 32);
+AT(pp_fast_pull, head, 40);
+AT(pp_fast_pull, alert, 48);
+AT(pp_fast_pull, taken, 56);
+AT(pp_fast_pull, ended, 64);
+#undef AT
+#endif
+
+/* An end has a word only where an item takes the plain way. */
+static uint32_t word_of(const struct pp_end *end)
+{
+	bool plain = end->mode == PP_MODE_SPSC && !end->fenced &&
+	             end->slots.item_size < PP_FAST_SIZES;
+
+	return plain ? PP_FAST_WORD(PP_SPSC, end->slots.item_size) : 0;
+}
+
+static void init_cursors(struct pp_channel *ch, struct pp_block *block,
+                         const struct pp_slots *slots)
+{
+	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.fast, &ch->rx.fast);
+	ch->tx.fast.word = word_of(&ch->tx.end);
+	ch->rx.fast.word = word_of(&ch->rx.end);
+	ch->tx.fast.alert = &block->items.state;
+	ch->rx.fast.alert = &block->space.state;
+}
+
 static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_block *block,
                          const struct pp_slots *slots)
 {
@@ -108,7 +150,7 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	init_side(&ch->tx.side, c, c->capacity / 16);
 	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8);
 	if (block && c->kind == PP_SPSC)
-		spsc_init_ends(&block->ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
+		init_cursors(ch, block, slots);
 	pp_store(&ch->holds, 2);
 	ch->kind = c->kind;
 	ch->capacity = c->capacity;

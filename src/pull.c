@@ -4,6 +4,11 @@
 
 #include "wait.h"
 
+static struct pp_rx *rx_of(struct pp_end *end)
+{
+	return (struct pp_rx *)(void *)((unsigned char *)end - offsetof(struct pp_rx, end));
+}
+
 static int64_t refused(int64_t why)
 {
 	switch (why) {
@@ -24,9 +29,10 @@ PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 	PP_SWITCH(PULL_WAKE, (void)0, (void)ec_wake(&rx->end.block->space, (uint64_t)n));
 }
 
-PP_NOINLINE static int alerted_one(struct pp_rx *rx)
+/* The inlined path ends here when its look was alerted. */
+int pp_fast_pulled(struct pp_fast_pull *f)
 {
-	alerted(rx, 1);
+	alerted((struct pp_rx *)(void *)f, 1); /* its first member */
 	return 0;
 }
 
@@ -44,17 +50,17 @@ PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 {
 	struct spsc *r = &rx->end.block->ring.spsc;
 	const struct pp_slots *slots = &rx->end.slots;
-	int64_t k = spsc_claim_pull(r, &rx->spsc, n, rx->end.fenced);
+	int64_t k = spsc_claim_pull(r, &rx->fast, n, rx->end.fenced);
 
 	if (pp_unlikely(k <= 0))
 		return refused(k);
 	PP_STALL(pull_claimed);
 	if (n == 1)
-		pp_copy(items, pp_slot_item(slots, rx->spsc.cursor), slots->item_size);
+		pp_copy(items, rx->fast.slot, slots->item_size);
 	else
-		pp_copy_out(slots, r->capacity, rx->spsc.cursor, items, (uint64_t)k);
+		pp_copy_out(slots, rx->fast.slot, rx->fast.end, items, (uint64_t)k);
 	PP_STALL(pull_copied);
-	spsc_publish_pull(r, &rx->spsc, (uint64_t)k);
+	spsc_publish_pull(r, &rx->fast, (uint64_t)k, slots->item_size);
 	return freed(rx, k);
 }
 
@@ -82,7 +88,7 @@ PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 /* Any way but capacity 0. */
 static int64_t pull_some(struct pp_end *end, unsigned char *items, uint64_t n)
 {
-	struct pp_rx *rx = (struct pp_rx *)(void *)end; /* its first member */
+	struct pp_rx *rx = rx_of(end);
 
 	return end->mode == PP_MODE_SPSC ? pull_spsc(rx, items, n) : pull_mpmc(rx, items, n);
 }
@@ -134,31 +140,37 @@ PP_NOINLINE_HOT static int pull_one_mpmc(struct pp_rx *rx, void *item, pp_time d
 	return pull_slowly(rx, item, deadline);
 }
 
+PP_NOINLINE_HOT static int pull_other(struct pp_rx *rx, void *item, pp_time deadline)
+{
+	return rx->end.mode == PP_MODE_MPMC ? pull_one_mpmc(rx, item, deadline)
+	                                    : pull_slowly(rx, item, deadline);
+}
+
 /* The path of nearly every item, kept free of calls so that it needs no stack.
- * An ended ring, an empty one, a size without a copy of its own: pull_slowly() begins again. */
+ * An ended ring, an empty one, one without a copy of its own: pull_slowly() begins again. */
 PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	const struct pp_slots *slots;
-	struct spsc *r;
+	enum pp_fast_result r;
 
-	if (pp_unlikely(!rx || !item || rx->end.mode != PP_MODE_SPSC))
-		return rx && item && rx->end.mode == PP_MODE_MPMC
-		               ? pull_one_mpmc(rx, item, deadline)
-		               : pull_slowly(rx, item, deadline);
-	r = &rx->end.block->ring.spsc;
-	slots = &rx->end.slots;
-	if (pp_unlikely(spsc_claim_pull(r, &rx->spsc, 1, rx->end.fenced) <= 0))
-		return pull_slowly(rx, item, deadline);
-	PP_STALL(pull_claimed);
-	if (pp_unlikely(!pp_copy_known(item, pp_slot_item(slots, rx->spsc.cursor), slots->item_size)))
-		return pull_slowly(rx, item, deadline);
-	PP_STALL(pull_copied);
-	spsc_publish_pull(r, &rx->spsc, 1);
-	PP_STALL(pull_freed);
-	pp_light(PULL_LIGHT, rx->end.fenced);
-	if (pp_unlikely(ec_alert(&rx->end.block->space)))
-		return alerted_one(rx);
-	return 0;
+	if (pp_unlikely(!rx || !item))
+		return -EINVAL;
+	switch (rx->fast.word) {
+#define PULL_OF(size)                                         \
+	case PP_FAST_WORD(PP_SPSC, size):                     \
+		r = pp_fast_get(&rx->fast, item, size);       \
+		break
+	PULL_OF(8);
+	PULL_OF(4);
+	PULL_OF(16);
+	PULL_OF(32);
+	PULL_OF(64);
+#undef PULL_OF
+	default:
+		return pull_other(rx, item, deadline);
+	}
+	if (pp_likely(r == PP_FAST_DONE))
+		return 0;
+	return r == PP_FAST_ALERTED ? pp_fast_pulled(&rx->fast) : pull_slowly(rx, item, deadline);
 }
 
 int pp_pull(pp_rx *rx, void *item)

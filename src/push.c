@@ -4,6 +4,11 @@
 
 #include "wait.h"
 
+static struct pp_tx *tx_of(struct pp_end *end)
+{
+	return (struct pp_tx *)(void *)((unsigned char *)end - offsetof(struct pp_tx, end));
+}
+
 static int ended_for_push(const struct pp_tx *tx)
 {
 	uint32_t ended = pp_ended(tx->end.channel);
@@ -31,7 +36,8 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 	struct pp_channel *ch = tx->end.channel;
 
 	if (ec_is_rung(alert) && ch->kind == PP_SPSC && pp_load(&block->ring.spsc.ended)) {
-		n = (int64_t)spsc_settle_push(&block->ring.spsc, &tx->spsc, (uint64_t)n);
+		n = (int64_t)spsc_settle_push(&block->ring.spsc, &tx->fast, (uint64_t)n,
+		                              tx->end.slots.item_size);
 		if (n == 0)
 			return ended_for_push(tx);
 	}
@@ -52,9 +58,11 @@ static ssize_t done(struct pp_tx *tx, ssize_t r)
 	return r;
 }
 
-PP_NOINLINE static int alerted_one(struct pp_tx *tx, uint32_t alert)
+/* The inlined path ends here when its look was alerted. */
+int pp_fast_pushed(struct pp_fast_push *f)
 {
-	ssize_t r = done(tx, (ssize_t)alerted(tx, 1, alert));
+	struct pp_tx *tx = (struct pp_tx *)(void *)f; /* its first member */
+	ssize_t r = done(tx, (ssize_t)alerted(tx, 1, ec_alert(&tx->end.block->items)));
 
 	return r > 0 ? 0 : (int)r;
 }
@@ -64,17 +72,17 @@ PP_INLINE int64_t place_spsc(struct pp_tx *tx, const unsigned char *items, uint6
 {
 	struct spsc *r = &tx->end.block->ring.spsc;
 	const struct pp_slots *slots = &tx->end.slots;
-	int64_t k = spsc_claim_push(r, &tx->spsc, n);
+	int64_t k = spsc_claim_push(r, &tx->fast, n);
 
 	if (pp_unlikely(k <= 0))
 		return refused(tx, k);
 	PP_STALL(push_claimed);
 	if (n == 1)
-		pp_copy(pp_slot_item(slots, tx->spsc.cursor), items, slots->item_size);
+		pp_copy(tx->fast.slot, items, slots->item_size);
 	else
-		pp_copy_in(slots, r->capacity, tx->spsc.cursor, items, (uint64_t)k);
+		pp_copy_in(slots, tx->fast.slot, tx->fast.end, items, (uint64_t)k);
 	PP_STALL(push_copied);
-	spsc_publish_push(r, &tx->spsc, (uint64_t)k);
+	spsc_publish_push(r, &tx->fast, (uint64_t)k, slots->item_size);
 	return k;
 }
 
@@ -135,7 +143,7 @@ PP_NOINLINE static int64_t push_tracked(struct pp_tx *tx, const unsigned char *i
 /* Any way but capacity 0. */
 static int64_t push_some(struct pp_end *end, unsigned char *items, uint64_t n)
 {
-	struct pp_tx *tx = (struct pp_tx *)(void *)end; /* its first member */
+	struct pp_tx *tx = tx_of(end);
 	int64_t k;
 
 	if (end->mode == PP_MODE_TRACKED)
@@ -197,36 +205,40 @@ PP_NOINLINE_HOT static int push_one_mpmc(struct pp_tx *tx, const void *item, pp_
 	PP_STALL(push_published);
 	pp_light(PUSH_LIGHT, tx->end.fenced);
 	alert = ec_alert(&tx->end.block->items);
-	return pp_unlikely(alert) ? alerted_one(tx, alert) : 0;
+	return pp_unlikely(alert) ? pp_fast_pushed(&tx->fast) : 0;
+}
+
+PP_NOINLINE_HOT static int push_other(struct pp_tx *tx, const void *item, pp_time deadline)
+{
+	return tx->end.mode == PP_MODE_MPMC ? push_one_mpmc(tx, item, deadline)
+	                                    : push_slowly(tx, item, deadline);
 }
 
 /* The path of nearly every item, kept free of calls so that it needs no stack.
- * A sealed ring, a full one, a size without a copy of its own: push_slowly() begins again. */
+ * A sealed ring, a full one, one without a copy of its own: push_slowly() begins again. */
 PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 {
-	const struct pp_slots *slots;
-	struct spsc *r;
-	uint32_t alert;
+	enum pp_fast_result r;
 
-	if (pp_unlikely(!tx || !item || tx->end.mode != PP_MODE_SPSC))
-		return tx && item && tx->end.mode == PP_MODE_MPMC
-		               ? push_one_mpmc(tx, item, deadline)
-		               : push_slowly(tx, item, deadline);
-	r = &tx->end.block->ring.spsc;
-	slots = &tx->end.slots;
-	if (pp_unlikely(spsc_claim_push(r, &tx->spsc, 1) <= 0))
-		return push_slowly(tx, item, deadline);
-	PP_STALL(push_claimed);
-	if (pp_unlikely(!pp_copy_known(pp_slot_item(slots, tx->spsc.cursor), item, slots->item_size)))
-		return push_slowly(tx, item, deadline);
-	PP_STALL(push_copied);
-	spsc_publish_push(r, &tx->spsc, 1);
-	PP_STALL(push_published);
-	pp_light(PUSH_LIGHT, tx->end.fenced);
-	alert = ec_alert(&tx->end.block->items);
-	if (pp_unlikely(alert))
-		return alerted_one(tx, alert);
-	return 0;
+	if (pp_unlikely(!tx || !item))
+		return -EINVAL;
+	switch (tx->fast.word) {
+#define PUSH_OF(size)                                         \
+	case PP_FAST_WORD(PP_SPSC, size):                     \
+		r = pp_fast_put(&tx->fast, item, size);       \
+		break
+	PUSH_OF(8);
+	PUSH_OF(4);
+	PUSH_OF(16);
+	PUSH_OF(32);
+	PUSH_OF(64);
+#undef PUSH_OF
+	default:
+		return push_other(tx, item, deadline);
+	}
+	if (pp_likely(r == PP_FAST_DONE))
+		return 0;
+	return r == PP_FAST_ALERTED ? pp_fast_pushed(&tx->fast) : push_slowly(tx, item, deadline);
 }
 
 int pp_push(pp_tx *tx, const void *item)

@@ -5,6 +5,19 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
+#include "ring/slot.h"
+
+/* The text that callers inline, over our own seam. */
+#define PP_FAST_SEAM
+#define PP_FAST_ATOMIC(type)               PP_ATOMIC(type)
+#define PP_FAST_LOAD(p)                    pp_load(p)
+#define PP_FAST_STORE(p, v)                pp_store((p), (v))
+#define PP_FAST_STORE_RELEASE(label, p, v) pp_store_release(label, (p), (v))
+#define PP_FAST_LIGHT(label)               pp_light(label, false) /* fenced rings have no word */
+#define PP_FAST_COPY(to, from, size)       pp_copy((to), (from), (size))
+#define PP_FAST_STRIDE(size)               pp_slot_bytes(size)
+#define PP_FAST_STALL(point)               PP_STALL(point)
+#include <pushpull/fast.h>
 
 /* Why nothing could be claimed. */
 enum {

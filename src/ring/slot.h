@@ -31,6 +31,9 @@ static inline size_t pp_item_align(size_t item_size)
 	return align < alignof(max_align_t) ? align : alignof(max_align_t);
 }
 
+/* From one item to the next in slots without turns. */
+#define pp_slot_bytes(item_size) (item_size)
+
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {
 	return (PP_ATOMIC(uint64_t) *)(void *)(slots->base + index * slots->stride);
@@ -89,23 +92,25 @@ PP_INLINE void *pp_carrier_address(const struct pp_carrier *carrier)
 	return item;
 }
 
-/* `n` items between an array and slots without turns, from `cursor` on, round the end. */
-PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+/* `n` items between an array and slots without turns, from `slot` on, round the end. */
+PP_INLINE void pp_copy_in(const struct pp_slots *slots, unsigned char *slot, unsigned char *end,
                           const unsigned char *items, uint64_t n)
 {
-	uint64_t first = capacity - cursor < n ? capacity - cursor : n;
+	size_t bytes = n * slots->item_size;
+	size_t first = (size_t)(end - slot) < bytes ? (size_t)(end - slot) : bytes;
 
-	memcpy(pp_slot_item(slots, cursor), items, first * slots->stride);
-	memcpy(slots->base, items + first * slots->stride, (n - first) * slots->stride);
+	memcpy(slot, items, first);
+	memcpy(slots->base, items + first, bytes - first);
 }
 
-PP_INLINE void pp_copy_out(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
-                           unsigned char *items, uint64_t n)
+PP_INLINE void pp_copy_out(const struct pp_slots *slots, const unsigned char *slot,
+                           const unsigned char *end, unsigned char *items, uint64_t n)
 {
-	uint64_t first = capacity - cursor < n ? capacity - cursor : n;
+	size_t bytes = n * slots->item_size;
+	size_t first = (size_t)(end - slot) < bytes ? (size_t)(end - slot) : bytes;
 
-	memcpy(items, pp_slot_item(slots, cursor), first * slots->stride);
-	memcpy(items + first * slots->stride, slots->base, (n - first) * slots->stride);
+	memcpy(items, slot, first);
+	memcpy(items + first, slots->base, bytes - first);
 }
 
 #endif

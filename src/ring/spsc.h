@@ -5,8 +5,8 @@
  * keeping the last value it saw of the other's counter, and with ends that can be
  * sealed by a third thread without a locked instruction in the way of an item.
  *
- * Words.  Counters run freely modulo 2^64; a slot is found by a cursor that each side
- * keeps, so a capacity need not be a power of two.
+ * Words.  Counters run freely modulo 2^64; each side keeps a cursor that points to its next
+ * slot (pushpull/fast.h, with the path of a single item), so a capacity need not be a power of two.
  *
  *   tail    items published;      written by the pusher
  *   head    slots given back;     written by the puller
@@ -42,16 +42,6 @@ struct spsc {
 	PP_ATOMIC(uint64_t) pull_seal;
 };
 
-struct spsc_push_end {
-	uint64_t limit;  /* no push at or beyond this position: last head seen + capacity */
-	uint64_t cursor; /* slot of the next push */
-};
-
-struct spsc_pull_end {
-	uint64_t known;  /* items below this position may be taken: last tail seen        */
-	uint64_t cursor; /* slot of the next pull */
-};
-
 /* No seal is ever decided here: positions only grow from start. */
 PP_INLINE uint64_t spsc_none(const struct spsc *r)
 {
@@ -70,13 +60,19 @@ static inline void spsc_init(struct spsc *r, uint64_t capacity, uint64_t start)
 	pp_store(&r->pull_seal, spsc_none(r));
 }
 
-static inline void spsc_init_ends(struct spsc *r, struct spsc_push_end *push,
-                                  struct spsc_pull_end *pull)
+/* Cursors at the first of the slots that lie at `slots`.  Their word and alert are whom they
+ * belong to's to set. */
+static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t stride,
+                                  struct pp_fast_push *push, struct pp_fast_pull *pull)
 {
+	push->slot = pull->slot = push->base = pull->base = slots;
+	push->end = pull->end = slots + r->capacity * stride;
 	push->limit = r->start + r->capacity;
-	push->cursor = 0;
+	push->tail = &r->tail;
 	pull->known = r->start;
-	pull->cursor = 0;
+	pull->head = &r->head;
+	pull->taken = &r->taken;
+	pull->ended = &r->ended;
 }
 
 PP_INLINE uint64_t spsc_min(uint64_t a, uint64_t b)
@@ -84,10 +80,13 @@ PP_INLINE uint64_t spsc_min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-PP_INLINE uint64_t spsc_advance(const struct spsc *r, uint64_t cursor, uint64_t n)
+/* `bytes` further in the slots; at most once round. */
+PP_INLINE unsigned char *spsc_step(unsigned char *slot, unsigned char *base, unsigned char *end,
+                                   size_t bytes)
 {
-	cursor += n;
-	return cursor >= r->capacity ? cursor - r->capacity : cursor;
+	size_t room = (size_t)(end - slot);
+
+	return bytes < room ? slot + bytes : base + (bytes - room);
 }
 
 /* Begin to end a side: RING_CLOSED, RING_CANCELLED.  Then spsc_push_sealed_at(), and for
@@ -128,7 +127,7 @@ static inline uint64_t spsc_pull_sealed_at(struct spsc *r, bool fenced)
 /* ---- push ----------------------------------------------------------------- */
 
 /* The limit is reached, as far as the pusher knew: look again. */
-static inline int64_t spsc_claim_near_limit(struct spsc *r, struct spsc_push_end *e, uint64_t tail,
+static inline int64_t spsc_claim_near_limit(struct spsc *r, struct pp_fast_push *e, uint64_t tail,
                                             uint64_t n)
 {
 	/* The puller's copies out of these slots are done: SPSC_HEAD. */
@@ -138,9 +137,9 @@ static inline int64_t spsc_claim_near_limit(struct spsc *r, struct spsc_push_end
 	return (int64_t)spsc_min(n, e->limit - tail);
 }
 
-/* How many of `n` slots from e->cursor on are the pusher's to fill; or RING_NONE,
+/* How many of `n` slots from e->slot on are the pusher's to fill; or RING_NONE,
  * RING_SEALED.  On a sealed ring with room only spsc_settle_push() says so. */
-PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct spsc_push_end *e, uint64_t n)
+PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct pp_fast_push *e, uint64_t n)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
@@ -149,18 +148,19 @@ PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct spsc_push_end *e, uint6
 	return (int64_t)n;
 }
 
-/* Hand the first `n` claimed slots to the puller. */
-PP_INLINE void spsc_publish_push(struct spsc *r, struct spsc_push_end *e, uint64_t n)
+/* Hand the first `n` claimed slots, of `size` bytes each, to the puller. */
+PP_INLINE void spsc_publish_push(struct spsc *r, struct pp_fast_push *e, uint64_t n, size_t size)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
-	e->cursor = spsc_advance(r, e->cursor, n);
+	e->slot = spsc_step(e->slot, e->base, e->end, n * pp_slot_bytes(size));
 	pp_store_release(SPSC_TAIL, &r->tail, tail + n);
 }
 
 /* After publishing and a light fence the pusher found `ended`: how many of the `n` items just
  * published count?  The others are taken back. */
-PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_push_end *e, uint64_t n)
+PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct pp_fast_push *e, uint64_t n,
+                                             size_t size)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own, so exact: no fence */
 	uint64_t seal = spsc_none(r);
@@ -171,14 +171,15 @@ PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_push_en
 	lost = spsc_min(tail - seal, n);
 	/* Relaxed: nobody takes an item beyond the seal, so nothing is handed over. */
 	pp_store(&r->tail, tail - lost);
-	e->cursor = spsc_advance(r, e->cursor, r->capacity - lost);
+	e->slot = spsc_step(e->slot, e->base, e->end,
+	                    (r->capacity - lost) * pp_slot_bytes(size));
 	return n - lost;
 }
 
 /* ---- pull ----------------------------------------------------------------- */
 
 /* The puller knows of no item: look again.  How many there are, or why none. */
-static inline int64_t spsc_look(struct spsc *r, struct spsc_pull_end *e, uint64_t head, bool fenced)
+static inline int64_t spsc_look(struct spsc *r, struct pp_fast_pull *e, uint64_t head, bool fenced)
 {
 	uint32_t ended;
 
@@ -206,9 +207,9 @@ PP_NOINLINE static int64_t spsc_settle_pull(struct spsc *r, uint64_t head, uint6
 	return n ? (int64_t)n : RING_SEALED;
 }
 
-/* How many of `n` items from e->cursor on are the puller's to copy; or RING_NONE,
+/* How many of `n` items from e->slot on are the puller's to copy; or RING_NONE,
  * RING_SEALED, RING_END. */
-PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_pull_end *e, uint64_t n, bool fenced)
+PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct pp_fast_pull *e, uint64_t n, bool fenced)
 {
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 
@@ -226,12 +227,12 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_pull_end *e, uint6
 	return (int64_t)n;
 }
 
-/* Give the first `n` claimed slots back to the pusher. */
-PP_INLINE void spsc_publish_pull(struct spsc *r, struct spsc_pull_end *e, uint64_t n)
+/* Give the first `n` claimed slots, of `size` bytes each, back to the pusher. */
+PP_INLINE void spsc_publish_pull(struct spsc *r, struct pp_fast_pull *e, uint64_t n, size_t size)
 {
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 
-	e->cursor = spsc_advance(r, e->cursor, n);
+	e->slot = spsc_step(e->slot, e->base, e->end, n * pp_slot_bytes(size));
 	/* The licence to overwrite: what was copied out is out. */
 	pp_store_release(SPSC_HEAD, &r->head, head + n);
 }

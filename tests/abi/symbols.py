@@ -41,7 +41,9 @@ def of_map(path):
 
 
 def of_header(path):
-    text = re.sub(r"/\*.*?\*/", "", Path(path).read_text(), flags=re.S)
+    headers = [path, Path(path).with_name("fast.h")]
+    text = "".join(Path(header).read_text() for header in headers)
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return set(re.findall(r"^PP_API[^;(]*?\b(\w+)\s*\(", text, flags=re.M))
 
 

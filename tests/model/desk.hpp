@@ -24,24 +24,23 @@ struct model_item {
 	rl::var<unsigned> value;
 };
 
-struct model_slot {
-	PP_ATOMIC(uint64_t) turn;
-	model_item item;
-};
-
+/* PP_SPSC slots are items one after the other; PP_MPMC has turns beside them. */
 struct pp_slots {
-	model_slot *slot;
+	PP_ATOMIC(uint64_t) *turn;
+	model_item *item;
 	size_t item_size;
 };
 
+#define pp_slot_bytes(item_size) sizeof(model_item)
+
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {
-	return &slots->slot[index].turn;
+	return &slots->turn[index];
 }
 
 PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t index)
 {
-	return (unsigned char *)&slots->slot[index].item;
+	return (unsigned char *)&slots->item[index];
 }
 
 PP_INLINE bool pp_copy_known(void *to, const void *from, size_t)
@@ -82,20 +81,21 @@ PP_INLINE void *pp_carrier_address(struct pp_carrier *carrier)
 	return carrier->address;
 }
 
-PP_INLINE void pp_copy_in(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
+PP_INLINE void pp_copy_in(const struct pp_slots *slots, unsigned char *slot, unsigned char *end,
                           const unsigned char *items, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++)
-		pp_copy(pp_slot_item(slots, (cursor + i) % capacity),
+	for (uint64_t i = 0; i < n; i++, slot += sizeof(model_item))
+		pp_copy(slot < end ? slot : slot - (end - (unsigned char *)slots->item),
 		        items + i * sizeof(model_item), sizeof(model_item));
 }
 
-PP_INLINE void pp_copy_out(const struct pp_slots *slots, uint64_t capacity, uint64_t cursor,
-                           unsigned char *items, uint64_t n)
+PP_INLINE void pp_copy_out(const struct pp_slots *slots, const unsigned char *slot,
+                           const unsigned char *end, unsigned char *items, uint64_t n)
 {
-	for (uint64_t i = 0; i < n; i++)
+	for (uint64_t i = 0; i < n; i++, slot += sizeof(model_item))
 		pp_copy(items + i * sizeof(model_item),
-		        pp_slot_item(slots, (cursor + i) % capacity), sizeof(model_item));
+		        slot < end ? slot : slot - (end - (unsigned char *)slots->item),
+		        sizeof(model_item));
 }
 
 /* ---- in place of base/clock.h, time.c, park/futex.c -------------------------- */
@@ -171,7 +171,8 @@ enum { MODEL_SLOTS = 4 };
 struct model_ring {
 	struct pp_channel channel;
 	struct pp_block block;
-	model_slot slot[MODEL_SLOTS];
+	PP_ATOMIC(uint64_t) turn[MODEL_SLOTS];
+	model_item item[MODEL_SLOTS];
 	rl::var<int> there;
 	int freed;
 };
@@ -219,10 +220,23 @@ static inline void open_end(struct pp_end *end, model_ring *m, const model_confi
 	end->channel = &m->channel;
 }
 
+static inline void open_cursors(model_ring *m, const model_config &c)
+{
+	struct pp_channel *ch = &m->channel;
+	uint32_t word = c.fenced ? 0 : PP_FAST_WORD(PP_SPSC, 8); /* whatever the size of an item is here */
+
+	spsc_init_ends(&m->block.ring.spsc, (unsigned char *)m->item, sizeof(model_item),
+	               &ch->tx.fast, &ch->rx.fast);
+	ch->tx.fast.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
+	ch->rx.fast.word = word;
+	ch->tx.fast.alert = &m->block.items.state;
+	ch->rx.fast.alert = &m->block.space.state;
+}
+
 static inline void open_ring(model_ring *m, const model_config &c)
 {
 	struct pp_channel *ch = &m->channel;
-	struct pp_slots slots = { m->slot, sizeof(model_item) };
+	struct pp_slots slots = { m->turn, m->item, sizeof(model_item) };
 
 	m->there($).store(1);
 	m->freed = 0;
@@ -235,7 +249,7 @@ static inline void open_ring(model_ring *m, const model_config &c)
 	if (c.capacity)
 		open_block(m, c, &slots);
 	if (c.capacity && c.kind == PP_SPSC)
-		spsc_init_ends(&m->block.ring.spsc, &ch->tx.spsc, &ch->rx.spsc);
+		open_cursors(m, c);
 	pp_store(&ch->holds, 2);
 	ch->kind = c.kind;
 	ch->capacity = c.capacity;

@@ -19,8 +19,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FLAGS = ['-std=gnu++11', '-O0', '-w', '-fpermissive', '-pthread', '-D_GNU_SOURCE']
-CALL = re.compile(r'\b(?:pp_[a-z_]+|PP_SWITCH|PP_ORDER)\(([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\s*,|'
-                  r'\bpp_full_fence\(([A-Z][A-Z0-9_]+)\)')
+CALL = re.compile(r'\b(?:pp_[a-z_]+|PP_SWITCH|PP_ORDER|PP_FAST_(?!WORD)[A-Z_]+)\(([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\s*,|'
+                  r'\b(?:pp_full_fence|PP_FAST_LIGHT)\(([A-Z][A-Z0-9_]+)\)')
 
 
 class Failure(Exception):
@@ -28,15 +28,16 @@ class Failure(Exception):
 
 
 def source_labels():
-    labels = set()
+    paths = [os.path.join(ROOT, 'include', 'pushpull', 'fast.h')]
     for folder, _, names in os.walk(os.path.join(ROOT, 'src')):
-        for name in names:
-            path = os.path.join(folder, name)
-            if not name.endswith(('.c', '.h')) or path.endswith('base/atomic.h'):
-                continue
-            with open(path, encoding='utf-8') as f:
-                for found in CALL.finditer(f.read()):
-                    labels.add(found.group(1) or found.group(2))
+        paths += [os.path.join(folder, name) for name in names if name.endswith(('.c', '.h'))]
+    labels = set()
+    for path in paths:
+        if path.endswith('base/atomic.h'):
+            continue
+        with open(path, encoding='utf-8') as f:
+            for found in CALL.finditer(f.read()):
+                labels.add(found.group(1) or found.group(2))
     return labels
 
 

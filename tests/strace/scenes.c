@@ -3,7 +3,7 @@
  * Small scenes for strace.py to watch: `scenes NAME KIND CAPACITY`.  What matters runs in
  * the main thread between two marks, which are writes to standard error.
  */
-#include <pushpull/pushpull.h>
+#include <pushpull/typed.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+PP_TYPED(words, uint64_t);
 
 static pp_tx *tx;
 static pp_rx *rx;
@@ -154,7 +156,8 @@ static void alone(void)
 {
 	mark("begin\n");
 	for (uint64_t i = 0, item; i < 100000; i++)
-		if (pp_push(tx, &i) != 0 || pp_pull(rx, &item) != 0 || item != i)
+		if (pp_push(tx, &i) != 0 || pp_pull(rx, &item) != 0 || item != i ||
+		    words_push(tx, &i) != 0 || words_pull(rx, &item) != 0 || item != i)
 			fail("alone");
 	mark("end\n");
 }

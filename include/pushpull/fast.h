@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The path of one item through a PP_SPSC ring, as text that is compiled twice: into the
+ * library, and by <pushpull/typed.h> into its callers.  Not for direct use.
+ *
+ * Everything here is ABI.  An end begins with a cursor, whose first word says what the ring
+ * is and how the cursor is laid out.  Code that finds another word than the one that it was
+ * compiled for calls the library, which knows them all; so a layout may change when the
+ * word does.
+ *
+ * After L. Lamport's ring ("Specifying concurrent program modules", 1983), each side
+ * keeping the last value that it saw of the other's counter.  Who reads what, and why each
+ * order is needed: the library's src/ring/spsc.h and docs/memory-model.md.
+ */
+#ifndef PUSHPULL_FAST_H
+#define PUSHPULL_FAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <pushpull/pushpull.h>
+
+/* The library and its checkers bring their own. */
+#ifndef PP_FAST_SEAM
+#define PP_FAST_SEAM
+#define PP_FAST_ATOMIC(type)                type
+#define PP_FAST_LOAD(p)                     __atomic_load_n((p), __ATOMIC_RELAXED)
+#define PP_FAST_STORE(p, v)                 __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define PP_FAST_STORE_RELEASE(label, p, v)  __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define PP_FAST_LIGHT(label)                __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define PP_FAST_COPY(to, from, size)        memcpy((to), (from), (size))
+#define PP_FAST_STRIDE(size)                (size)
+#define PP_FAST_STALL(point)                ((void)0)
+#endif
+
+#define PP_FAST_INLINE static inline __attribute__((always_inline))
+#define PP_FAST_LIKELY(x) __builtin_expect(!!(x), 1)
+
+/* { layout : 4, kind : 4, item size : 24 }.  Only PP_SPSC rings with the asymmetric fence, with
+ * items below PP_FAST_SIZES, and with nothing else to do for an item have such a word; all
+ * others have 0. */
+#define PP_FAST_LAYOUT           UINT32_C(1)
+#define PP_FAST_SIZES            (UINT32_C(1) << 24)
+#define PP_FAST_WORD(kind, size) (PP_FAST_LAYOUT << 28 | (uint32_t)(kind) << 24 | (uint32_t)(size))
+
+struct pp_fast_push {
+	uint32_t word;
+	uint32_t reserved;
+	unsigned char *slot;            /* of the next item                           */
+	unsigned char *base;            /* the first slot                             */
+	unsigned char *end;             /* behind the last slot                       */
+	uint64_t limit;                 /* no push at this position: last head + capacity */
+	PP_FAST_ATOMIC(uint64_t) *tail;
+	PP_FAST_ATOMIC(uint64_t) *alert; /* 0 in the low half: nobody is to be told    */
+};
+
+struct pp_fast_pull {
+	uint32_t word;
+	uint32_t reserved;
+	unsigned char *slot;
+	unsigned char *base;
+	unsigned char *end;
+	uint64_t known;                 /* items below it may be taken: last tail     */
+	PP_FAST_ATOMIC(uint64_t) *head;
+	PP_FAST_ATOMIC(uint64_t) *alert;
+	PP_FAST_ATOMIC(uint64_t) *taken;
+	PP_FAST_ATOMIC(uint32_t) *ended;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The rest of a push or pull that found somebody to be told, of the end that begins with
+ * this cursor.  Never blocks; the result is that of the push or pull. */
+PP_API int pp_fast_pushed(struct pp_fast_push *f);
+PP_API int pp_fast_pulled(struct pp_fast_pull *f);
+
+#ifdef __cplusplus
+}
+#endif
+
+enum pp_fast_result {
+	PP_FAST_NO,     /* nothing was done: call the library           */
+	PP_FAST_DONE,
+	PP_FAST_ALERTED /* done, and somebody may have to be told of it */
+};
+
+/* The slot behind one of `bytes`. */
+PP_FAST_INLINE unsigned char *pp_fast_next(unsigned char *slot, unsigned char *base,
+                                           unsigned char *end, size_t bytes)
+{
+	return slot + bytes == end ? base : slot + bytes;
+}
+
+/* Nobody asleep, nothing ending. */
+PP_FAST_INLINE enum pp_fast_result pp_fast_look(PP_FAST_ATOMIC(uint64_t) *alert)
+{
+	return PP_FAST_LIKELY((uint32_t)PP_FAST_LOAD(alert) == 0) ? PP_FAST_DONE : PP_FAST_ALERTED;
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_put(struct pp_fast_push *f, const void *item, size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *tail = f->tail;
+	uint64_t position = PP_FAST_LOAD(tail); /* the pusher's own */
+	unsigned char *slot = f->slot;
+
+	if (!PP_FAST_LIKELY(position != f->limit))
+		return PP_FAST_NO;
+	PP_FAST_STALL(push_claimed);
+	f->slot = pp_fast_next(slot, f->base, f->end, PP_FAST_STRIDE(size));
+	PP_FAST_COPY(slot, item, size);
+	PP_FAST_STALL(push_copied);
+	PP_FAST_STORE_RELEASE(SPSC_TAIL, tail, position + 1);
+	PP_FAST_STALL(push_published);
+	PP_FAST_LIGHT(PUSH_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *item, size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *head = f->head;
+	uint64_t position = PP_FAST_LOAD(head); /* the puller's own */
+	unsigned char *slot = f->slot;
+
+	if (!PP_FAST_LIKELY(position != f->known))
+		return PP_FAST_NO;
+	PP_FAST_STORE(f->taken, position + 1); /* ordered by the fence, not by itself */
+	PP_FAST_LIGHT(SPSC_TAKE_LIGHT);
+	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
+		return PP_FAST_NO; /* the library takes the same item, or says why not */
+	PP_FAST_STALL(pull_claimed);
+	f->slot = pp_fast_next(slot, f->base, f->end, PP_FAST_STRIDE(size));
+	PP_FAST_COPY(item, slot, size);
+	PP_FAST_STALL(pull_copied);
+	/* The licence to overwrite: what was copied out is out. */
+	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);
+	PP_FAST_STALL(pull_freed);
+	PP_FAST_LIGHT(PULL_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+#endif

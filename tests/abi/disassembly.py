@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""What the path of an item is made of: disassembly.py PROGRAM LIBRARY
+
+No locked instruction, no fence and no system call in a push or pull of PP_SPSC, called or
+inlined; and the inlined ones do not call anything before they have moved an item.
+"""
+import platform
+import re
+import subprocess
+import sys
+
+NEVER = re.compile(r"\b(lock|mfence|lfence|sfence|syscall|sysenter|int)\b|\bxchg\b.*\(")
+
+
+def functions(path):
+    """name -> its instructions, of every function of the file."""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], check=True,
+                          capture_output=True, text=True).stdout
+    found, name = {}, None
+    for line in text.splitlines():
+        header = re.match(r"[0-9a-f]+ <([^>]+)>:", line)
+        if header:
+            name = header[1]
+            found[name] = []
+        elif name and ":" in line:
+            found[name].append(line.split(":", 1)[1].strip())
+    return found
+
+
+def check(found, name, least):
+    instructions = found.get(name, [])
+    if len(instructions) < least:
+        return f"{name}: only {len(instructions)} instructions found"
+    bad = [i for i in instructions if NEVER.search(i)]
+    return f"{name}: {bad[0]}" if bad else None
+
+
+def stores_before_a_call(found, name):
+    for instruction in found[name]:
+        if instruction.startswith("call"):
+            return f"{name}: calls before it has stored anything: {instruction}"
+        if re.match(r"mov\w*\s+%\w+,.*\(", instruction) and "(%rsp" not in instruction:
+            return None
+    return f"{name}: stores nothing"
+
+
+def main(program, library):
+    if platform.machine() != "x86_64":
+        print("skipped: reads x86-64 only")
+        return 77
+    ours, theirs = functions(program), functions(library)
+    complaints = [check(ours, "inlined_push", 15), check(ours, "inlined_pull", 15),
+                  check(theirs, "pp_push", 30), check(theirs, "pp_pull", 30),
+                  check(theirs, "pp_try_push", 30), check(theirs, "pp_try_pull", 30)]
+    if not any(complaints):
+        complaints += [stores_before_a_call(ours, "inlined_push"),
+                       stores_before_a_call(ours, "inlined_pull")]
+    for complaint in filter(None, complaints):
+        print(complaint)
+    return 1 if any(complaints) else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: disassembly.py PROGRAM LIBRARY")
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* For disassembly.py: what the inlined path becomes in a caller. */
+#include <pushpull/typed.h>
+
+PP_TYPED(words, uint64_t);
+
+int inlined_push(pp_tx *tx, const uint64_t *item);
+int inlined_pull(pp_rx *rx, uint64_t *item);
+
+int inlined_push(pp_tx *tx, const uint64_t *item)
+{
+	return words_push(tx, item);
+}
+
+int inlined_pull(pp_rx *rx, uint64_t *item)
+{
+	return words_pull(rx, item);
+}
+
+int main(void)
+{
+	return 0;
+}
