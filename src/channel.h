@@ -60,13 +60,14 @@ struct pp_side {
 };
 
 struct pp_tx {
-	struct pp_fast_push fast; /* the pushing thread's own; ABI */
+	struct spsc_pusher spsc; /* the pushing thread's own; begins with the ABI */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };
 
 struct pp_rx {
-	struct pp_fast_pull fast; /* the pulling thread's own; ABI */
+	struct spsc_puller spsc; /* the pulling thread's own; begins with the ABI */
+	uint64_t looked;         /* PP_SPSC: where it last had to look for more   */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };

@@ -87,9 +87,9 @@ static enum pp_mode mode_of(const pp_config *c, bool pushing)
 	return c->kind == PP_SPSC ? PP_MODE_SPSC : PP_MODE_MPMC;
 }
 
-static void init_side(struct pp_side *side, const pp_config *c, size_t patience)
+static void init_side(struct pp_side *side, const pp_config *c, size_t patience, size_t few)
 {
-	pp_spin_init(&side->spin, c->spin_ns, patience);
+	pp_spin_init(&side->spin, c->spin_ns, patience, few);
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }
@@ -98,22 +98,18 @@ static void init_side(struct pp_side *side, const pp_config *c, size_t patience)
 #if UINTPTR_MAX == UINT64_MAX
 #define AT(type, field, offset) \
 	_Static_assert(offsetof(struct type, field) == (offset), "layout of " #type)
-AT(pp_tx, fast, 0);
-AT(pp_rx, fast, 0);
-AT(pp_fast_push, slot, 8);
-AT(pp_fast_push, base, 16);
-AT(pp_fast_push, end, 24);
-AT(pp_fast_push, limit, 32);
-AT(pp_fast_push, tail, 40);
-AT(pp_fast_push, alert, 48);
-AT(pp_fast_pull, slot, 8);
-AT(pp_fast_pull, base, 16);
-AT(pp_fast_pull, end, 24);
-AT(pp_fast_pull, known, 32);
-AT(pp_fast_pull, head, 40);
-AT(pp_fast_pull, alert, 48);
-AT(pp_fast_pull, taken, 56);
-AT(pp_fast_pull, ended, 64);
+AT(pp_tx, spsc.fast, 0);
+AT(pp_rx, spsc.fast, 0);
+AT(pp_fast_push, origin, 8);
+AT(pp_fast_push, limit, 16);
+AT(pp_fast_push, tail, 24);
+AT(pp_fast_push, alert, 32);
+AT(pp_fast_pull, origin, 8);
+AT(pp_fast_pull, limit, 16);
+AT(pp_fast_pull, head, 24);
+AT(pp_fast_pull, alert, 32);
+AT(pp_fast_pull, taken, 40);
+AT(pp_fast_pull, ended, 48);
 #undef AT
 #endif
 
@@ -129,11 +125,12 @@ static uint32_t word_of(const struct pp_end *end)
 static void init_cursors(struct pp_channel *ch, struct pp_block *block,
                          const struct pp_slots *slots)
 {
-	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.fast, &ch->rx.fast);
-	ch->tx.fast.word = word_of(&ch->tx.end);
-	ch->rx.fast.word = word_of(&ch->rx.end);
-	ch->tx.fast.alert = &block->items.state;
-	ch->rx.fast.alert = &block->space.state;
+	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.spsc, &ch->rx.spsc);
+	ch->tx.spsc.fast.word = word_of(&ch->tx.end);
+	ch->rx.spsc.fast.word = word_of(&ch->rx.end);
+	ch->tx.spsc.fast.alert = &block->items.state;
+	ch->rx.spsc.fast.alert = &block->space.state;
+	ch->rx.looked = ch->rx.spsc.lap.known;
 }
 
 static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_block *block,
@@ -147,8 +144,9 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	ch->rx.end.mode = mode_of(c, false);
 	/* A full ring keeps the puller busy, so its pusher can let a good part of it drain; who
 	 * waits for an item is waited for by somebody. */
-	init_side(&ch->tx.side, c, c->capacity / 16);
-	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8);
+	init_side(&ch->tx.side, c, c->capacity / 16, 0);
+	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8,
+	          c->capacity < 128 ? 0 : 128);
 	if (block && c->kind == PP_SPSC)
 		init_cursors(ch, block, slots);
 	pp_store(&ch->holds, 2);

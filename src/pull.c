@@ -49,19 +49,21 @@ PP_INLINE int64_t freed(struct pp_rx *rx, int64_t n)
 PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 {
 	struct spsc *r = &rx->end.block->ring.spsc;
-	const struct pp_slots *slots = &rx->end.slots;
-	int64_t k = spsc_claim_pull(r, &rx->fast, n, rx->end.fenced);
+	size_t size = rx->end.slots.item_size;
+	uint64_t done = 0;
+	int64_t k;
 
-	if (pp_unlikely(k <= 0))
-		return refused(k);
-	PP_STALL(pull_claimed);
-	if (n == 1)
-		pp_copy(items, rx->fast.slot, slots->item_size);
-	else
-		pp_copy_out(slots, rx->fast.slot, rx->fast.end, items, (uint64_t)k);
-	PP_STALL(pull_copied);
-	spsc_publish_pull(r, &rx->fast, (uint64_t)k, slots->item_size);
-	return freed(rx, k);
+	do {
+		k = spsc_claim_pull(r, &rx->spsc, n - done, rx->end.fenced);
+		if (pp_unlikely(k <= 0))
+			return done ? freed(rx, (int64_t)done) : refused(k);
+		PP_STALL(pull_claimed);
+		pp_copy_n(items + done * size, spsc_pull_slot(r, &rx->spsc), (uint64_t)k, size);
+		PP_STALL(pull_copied);
+		spsc_publish_pull(r, (uint64_t)k);
+		done += (uint64_t)k;
+	} while (done < n && spsc_lap_done(&rx->spsc.lap, &r->head));
+	return freed(rx, (int64_t)done);
 }
 
 PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
@@ -114,16 +116,37 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
+/* One item of PP_SPSC, by a thread that may wait.  A puller that pounces on each item takes its
+ * line away from the pusher, and both are slow; so where the last look found some, but few, the
+ * next comes a little later. */
+static int64_t pull_spsc_in_time(struct pp_rx *rx, void *item)
+{
+	uint64_t known = rx->spsc.lap.known;
+
+	if (pp_load(rx->spsc.fast.head) == known) {
+		pp_spin_pace(&rx->side.spin, known - rx->looked);
+		rx->looked = known;
+	}
+	return pull_spsc(rx, item, 1);
+}
+
+static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
+{
+	switch (rx->end.mode) {
+	case PP_MODE_MEET:
+		return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
+	case PP_MODE_SPSC:
+		return deadline == DO_NOT_WAIT ? pull_spsc(rx, item, 1) : pull_spsc_in_time(rx, item);
+	default:
+		return pull_mpmc(rx, item, 1);
+	}
+}
+
 /* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
 PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	int64_t r;
+	int64_t r = pull_one_slowly(rx, item, deadline);
 
-	if (!rx || !item)
-		return -EINVAL;
-	r = rx->end.mode == PP_MODE_MEET
-	            ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
-	            : pull_some(&rx->end, item, 1);
 	if (r == -EAGAIN || r == -EBUSY) {
 		if (deadline == DO_NOT_WAIT)
 			pp_count(&rx->side.refused);
@@ -154,10 +177,10 @@ PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 
 	if (pp_unlikely(!rx || !item))
 		return -EINVAL;
-	switch (rx->fast.word) {
+	switch (rx->spsc.fast.word) {
 #define PULL_OF(size)                                         \
 	case PP_FAST_WORD(PP_SPSC, size):                     \
-		r = pp_fast_get(&rx->fast, item, size);       \
+		r = pp_fast_get(&rx->spsc.fast, item, size);       \
 		break
 	PULL_OF(8);
 	PULL_OF(4);
@@ -170,7 +193,7 @@ PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 	}
 	if (pp_likely(r == PP_FAST_DONE))
 		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pulled(&rx->fast) : pull_slowly(rx, item, deadline);
+	return r == PP_FAST_ALERTED ? pp_fast_pulled(&rx->spsc.fast) : pull_slowly(rx, item, deadline);
 }
 
 int pp_pull(pp_rx *rx, void *item)

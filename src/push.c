@@ -36,8 +36,7 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 	struct pp_channel *ch = tx->end.channel;
 
 	if (ec_is_rung(alert) && ch->kind == PP_SPSC && pp_load(&block->ring.spsc.ended)) {
-		n = (int64_t)spsc_settle_push(&block->ring.spsc, &tx->fast, (uint64_t)n,
-		                              tx->end.slots.item_size);
+		n = (int64_t)spsc_settle_push(&block->ring.spsc, &tx->spsc, (uint64_t)n);
 		if (n == 0)
 			return ended_for_push(tx);
 	}
@@ -67,23 +66,25 @@ int pp_fast_pushed(struct pp_fast_push *f)
 	return r > 0 ? 0 : (int)r;
 }
 
-/* Claim, copy, publish: how many of `n`, or why none. */
+/* Claim, copy, publish: how many of `n`, or why none.  A claim ends with the lap. */
 PP_INLINE int64_t place_spsc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
 {
 	struct spsc *r = &tx->end.block->ring.spsc;
-	const struct pp_slots *slots = &tx->end.slots;
-	int64_t k = spsc_claim_push(r, &tx->fast, n);
+	size_t size = tx->end.slots.item_size;
+	uint64_t done = 0;
+	int64_t k;
 
-	if (pp_unlikely(k <= 0))
-		return refused(tx, k);
-	PP_STALL(push_claimed);
-	if (n == 1)
-		pp_copy(tx->fast.slot, items, slots->item_size);
-	else
-		pp_copy_in(slots, tx->fast.slot, tx->fast.end, items, (uint64_t)k);
-	PP_STALL(push_copied);
-	spsc_publish_push(r, &tx->fast, (uint64_t)k, slots->item_size);
-	return k;
+	do {
+		k = spsc_claim_push(r, &tx->spsc, n - done);
+		if (pp_unlikely(k <= 0))
+			return done ? (int64_t)done : refused(tx, k);
+		PP_STALL(push_claimed);
+		pp_copy_n(spsc_push_slot(r, &tx->spsc), items + done * size, (uint64_t)k, size);
+		PP_STALL(push_copied);
+		spsc_publish_push(r, (uint64_t)k);
+		done += (uint64_t)k;
+	} while (done < n && spsc_lap_done(&tx->spsc.lap, &r->tail));
+	return (int64_t)done;
 }
 
 PP_INLINE int64_t place_mpmc(struct pp_tx *tx, const unsigned char *items, uint64_t n)
@@ -205,7 +206,7 @@ PP_NOINLINE_HOT static int push_one_mpmc(struct pp_tx *tx, const void *item, pp_
 	PP_STALL(push_published);
 	pp_light(PUSH_LIGHT, tx->end.fenced);
 	alert = ec_alert(&tx->end.block->items);
-	return pp_unlikely(alert) ? pp_fast_pushed(&tx->fast) : 0;
+	return pp_unlikely(alert) ? pp_fast_pushed(&tx->spsc.fast) : 0;
 }
 
 PP_NOINLINE_HOT static int push_other(struct pp_tx *tx, const void *item, pp_time deadline)
@@ -222,10 +223,10 @@ PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 
 	if (pp_unlikely(!tx || !item))
 		return -EINVAL;
-	switch (tx->fast.word) {
+	switch (tx->spsc.fast.word) {
 #define PUSH_OF(size)                                         \
 	case PP_FAST_WORD(PP_SPSC, size):                     \
-		r = pp_fast_put(&tx->fast, item, size);       \
+		r = pp_fast_put(&tx->spsc.fast, item, size);       \
 		break
 	PUSH_OF(8);
 	PUSH_OF(4);
@@ -238,7 +239,7 @@ PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 	}
 	if (pp_likely(r == PP_FAST_DONE))
 		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pushed(&tx->fast) : push_slowly(tx, item, deadline);
+	return r == PP_FAST_ALERTED ? pp_fast_pushed(&tx->spsc.fast) : push_slowly(tx, item, deadline);
 }
 
 int pp_push(pp_tx *tx, const void *item)

@@ -44,24 +44,22 @@
 #define PP_FAST_SIZES            (UINT32_C(1) << 24)
 #define PP_FAST_WORD(kind, size) (PP_FAST_LAYOUT << 28 | (uint32_t)(kind) << 24 | (uint32_t)(size))
 
+/* The slot of position p is at origin + p * size, until a lap of the slots ends: then the library
+ * sets another origin.  So the position is all that changes with an item. */
 struct pp_fast_push {
 	uint32_t word;
 	uint32_t reserved;
-	unsigned char *slot;            /* of the next item                           */
-	unsigned char *base;            /* the first slot                             */
-	unsigned char *end;             /* behind the last slot                       */
-	uint64_t limit;                 /* no push at this position: last head + capacity */
+	uintptr_t origin;
+	uint64_t limit;                  /* no push at this position without the library    */
 	PP_FAST_ATOMIC(uint64_t) *tail;
-	PP_FAST_ATOMIC(uint64_t) *alert; /* 0 in the low half: nobody is to be told    */
+	PP_FAST_ATOMIC(uint64_t) *alert; /* 0 in the low half: nobody is to be told         */
 };
 
 struct pp_fast_pull {
 	uint32_t word;
 	uint32_t reserved;
-	unsigned char *slot;
-	unsigned char *base;
-	unsigned char *end;
-	uint64_t known;                 /* items below it may be taken: last tail     */
+	uintptr_t origin;
+	uint64_t limit;                  /* no pull at this position without the library    */
 	PP_FAST_ATOMIC(uint64_t) *head;
 	PP_FAST_ATOMIC(uint64_t) *alert;
 	PP_FAST_ATOMIC(uint64_t) *taken;
@@ -87,11 +85,9 @@ enum pp_fast_result {
 	PP_FAST_ALERTED /* done, and somebody may have to be told of it */
 };
 
-/* The slot behind one of `bytes`. */
-PP_FAST_INLINE unsigned char *pp_fast_next(unsigned char *slot, unsigned char *base,
-                                           unsigned char *end, size_t bytes)
+PP_FAST_INLINE void *pp_fast_slot(uintptr_t origin, uint64_t position, size_t stride)
 {
-	return slot + bytes == end ? base : slot + bytes;
+	return (void *)(origin + (uintptr_t)position * stride);
 }
 
 /* Nobody asleep, nothing ending. */
@@ -104,13 +100,11 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_put(struct pp_fast_push *f, const voi
 {
 	PP_FAST_ATOMIC(uint64_t) *tail = f->tail;
 	uint64_t position = PP_FAST_LOAD(tail); /* the pusher's own */
-	unsigned char *slot = f->slot;
 
 	if (!PP_FAST_LIKELY(position != f->limit))
 		return PP_FAST_NO;
 	PP_FAST_STALL(push_claimed);
-	f->slot = pp_fast_next(slot, f->base, f->end, PP_FAST_STRIDE(size));
-	PP_FAST_COPY(slot, item, size);
+	PP_FAST_COPY(pp_fast_slot(f->origin, position, PP_FAST_STRIDE(size)), item, size);
 	PP_FAST_STALL(push_copied);
 	PP_FAST_STORE_RELEASE(SPSC_TAIL, tail, position + 1);
 	PP_FAST_STALL(push_published);
@@ -122,17 +116,15 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 {
 	PP_FAST_ATOMIC(uint64_t) *head = f->head;
 	uint64_t position = PP_FAST_LOAD(head); /* the puller's own */
-	unsigned char *slot = f->slot;
 
-	if (!PP_FAST_LIKELY(position != f->known))
+	if (!PP_FAST_LIKELY(position != f->limit))
 		return PP_FAST_NO;
 	PP_FAST_STORE(f->taken, position + 1); /* ordered by the fence, not by itself */
 	PP_FAST_LIGHT(SPSC_TAKE_LIGHT);
 	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
 		return PP_FAST_NO; /* the library takes the same item, or says why not */
 	PP_FAST_STALL(pull_claimed);
-	f->slot = pp_fast_next(slot, f->base, f->end, PP_FAST_STRIDE(size));
-	PP_FAST_COPY(item, slot, size);
+	PP_FAST_COPY(item, pp_fast_slot(f->origin, position, PP_FAST_STRIDE(size)), size);
 	PP_FAST_STALL(pull_copied);
 	/* The licence to overwrite: what was copied out is out. */
 	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);

@@ -12,6 +12,7 @@ enum {
 	YIELDS     = 50,
 	GROUP      = 48,    /* most pauses between two looks                           */
 	LOOKS      = 16,    /* at one distance, before it doubles                      */
+	PACE       = 32,    /* pauses: some 700 ns, about the way of two far lines     */
 	CLOCK      = 8,     /* pauses between two looks at the clock, which cost as much */
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
@@ -31,8 +32,9 @@ static bool one_cpu_only(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience)
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few)
 {
+	spin->few = few < UINT32_MAX ? (uint32_t)few : UINT32_MAX;
 	spin->first_group = patience < 1 ? 1 : patience > GROUP ? GROUP : (uint32_t)patience;
 	spin->adaptive = spin_ns == 0;
 	spin->limit_ns = spin_ns == 0 ? TOTAL_NS : spin_ns < 0 ? 0 : spin_ns;
@@ -41,6 +43,16 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience)
 	pp_store(&spin->yield_score, SCORE_BEGIN);
 	pp_store(&spin->lost, 0);
 	pp_store(&spin->probe_every, PROBE_OFTEN);
+}
+
+void pp_spin_pace(struct pp_spin *spin, uint64_t found)
+{
+	int i;
+
+	if (found < 2 || found >= spin->few || !spin->adaptive || spin->alone)
+		return;
+	for (i = 0; i < PACE; i++)
+		pp_pause();
 }
 
 /* The limits of an adaptive wait, by what was learned. */

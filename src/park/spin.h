@@ -4,8 +4,9 @@
  *
  * Two phases.  First pauses, in growing groups, the first the longer the more the ring
  * holds, so that the waiter does not pounce on each single item of a stream: right when
- * the peer runs on another CPU and answers within a microsecond or two.  Then a bounded number of sched_yield: right when the peer is ready
- * to run but has no CPU, since then it gets this one.  Then the caller parks.
+ * the peer runs on another CPU and answers within a microsecond or two.  Then a bounded
+ * number of sched_yield: right when the peer is ready to run but has no CPU, since then it
+ * gets this one.  Then the caller parks.
  *
  * Each phase has a score that rises when the phase ended a wait and falls when the wait
  * turned out to be long, and the phase lasts in proportion.  A wait that outlasted the
@@ -29,6 +30,7 @@
 struct pp_spin {
 	int64_t limit_ns; /* of both phases together; constant */
 	uint32_t first_group; /* pauses before the second look; constant */
+	uint32_t few;     /* so few items at a look are no reason to hurry; constant */
 	bool adaptive;    /* constant */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
 	PP_ATOMIC(uint32_t) pause_score, yield_score;
@@ -45,8 +47,12 @@ struct pp_spinner {
 };
 
 /* `spin_ns` as in pp_config; the second look comes after `patience` pauses (1 at least)
- * or the longest that is sensible. */
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience);
+ * or the longest that is sensible.  `few`: for pp_spin_pace(). */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few);
+
+/* Before a look, where the last one found `found` items: let the peer get ahead if those were few.
+ * One item is no stream, and is fetched at once. */
+void pp_spin_pace(struct pp_spin *spin, uint64_t found);
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */

@@ -60,12 +60,8 @@ static int64_t hand_over(struct pp_meeting *m, enum meet_role role, void *item,
 int64_t meet_try(struct pp_meeting *m, enum meet_role role, void *item)
 {
 	struct meet_place partner;
-	uint32_t word = pp_load(&m->word);
-	int64_t r;
+	int64_t r = arrive(m, role, item, NULL, MEET_TRY, &partner);
 
-	if (meet_has_ended(word))
-		return meet_ended(word, role);
-	r = arrive(m, role, item, NULL, MEET_TRY, &partner);
 	return r > 0 ? hand_over(m, role, item, &partner) : r;
 }
 

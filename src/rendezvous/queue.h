@@ -55,10 +55,13 @@ static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role,
                                    struct meet_place *partner)
 {
 	struct meet_list *others = &m->queue.waiting[meet_other(role)];
-	int64_t r = queue_enter(&m->queue, deadline);
+	uint32_t word = pp_load(&m->word);
 	struct meet_node *first;
-	uint32_t word;
+	int64_t r;
 
+	if (meet_has_ended(word))
+		return meet_ended(word, role); /* also if the lock were not to be had in time */
+	r = queue_enter(&m->queue, deadline);
 	if (r < 0)
 		return r;
 	PP_STALL(meet_locked);

@@ -92,25 +92,13 @@ PP_INLINE void *pp_carrier_address(const struct pp_carrier *carrier)
 	return item;
 }
 
-/* `n` items between an array and slots without turns, from `slot` on, round the end. */
-PP_INLINE void pp_copy_in(const struct pp_slots *slots, unsigned char *slot, unsigned char *end,
-                          const unsigned char *items, uint64_t n)
+/* `n` items between an array and slots without turns. */
+PP_INLINE void pp_copy_n(void *to, const void *from, uint64_t n, size_t size)
 {
-	size_t bytes = n * slots->item_size;
-	size_t first = (size_t)(end - slot) < bytes ? (size_t)(end - slot) : bytes;
-
-	memcpy(slot, items, first);
-	memcpy(slots->base, items + first, bytes - first);
-}
-
-PP_INLINE void pp_copy_out(const struct pp_slots *slots, const unsigned char *slot,
-                           const unsigned char *end, unsigned char *items, uint64_t n)
-{
-	size_t bytes = n * slots->item_size;
-	size_t first = (size_t)(end - slot) < bytes ? (size_t)(end - slot) : bytes;
-
-	memcpy(items, slot, first);
-	memcpy(items + first, slots->base, bytes - first);
+	if (n == 1)
+		pp_copy(to, from, size);
+	else
+		memcpy(to, from, n * size);
 }
 
 #endif

@@ -5,8 +5,9 @@
  * keeping the last value it saw of the other's counter, and with ends that can be
  * sealed by a third thread without a locked instruction in the way of an item.
  *
- * Words.  Counters run freely modulo 2^64; each side keeps a cursor that points to its next
- * slot (pushpull/fast.h, with the path of a single item), so a capacity need not be a power of two.
+ * Words.  Counters run freely modulo 2^64; each side keeps a cursor (pushpull/fast.h, with
+ * the path of a single item) that is set anew when a lap of the slots ends, so a capacity
+ * need not be a power of two.
  *
  *   tail    items published;      written by the pusher
  *   head    slots given back;     written by the puller
@@ -60,33 +61,68 @@ static inline void spsc_init(struct spsc *r, uint64_t capacity, uint64_t start)
 	pp_store(&r->pull_seal, spsc_none(r));
 }
 
-/* Cursors at the first of the slots that lie at `slots`.  Their word and alert are whom they
- * belong to's to set. */
-static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t stride,
-                                  struct pp_fast_push *push, struct pp_fast_pull *pull)
-{
-	push->slot = pull->slot = push->base = pull->base = slots;
-	push->end = pull->end = slots + r->capacity * stride;
-	push->limit = r->start + r->capacity;
-	push->tail = &r->tail;
-	pull->known = r->start;
-	pull->head = &r->head;
-	pull->taken = &r->taken;
-	pull->ended = &r->ended;
-}
-
 PP_INLINE uint64_t spsc_min(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-/* `bytes` further in the slots; at most once round. */
-PP_INLINE unsigned char *spsc_step(unsigned char *slot, unsigned char *base, unsigned char *end,
-                                   size_t bytes)
-{
-	size_t room = (size_t)(end - slot);
+/* Where a side is in the slots, as far as only the library needs to know. */
+struct spsc_lap {
+	uint64_t end;        /* the position at which this lap of the slots ends */
+	uint64_t known;      /* push: last head seen + capacity; pull: last tail seen */
+	unsigned char *base; /* the first slot */
+	size_t stride;
+};
 
-	return bytes < room ? slot + bytes : base + (bytes - room);
+/* What the pushing, the pulling thread alone has.  The cursor comes first: it is ABI. */
+struct spsc_pusher {
+	struct pp_fast_push fast;
+	struct spsc_lap lap;
+};
+
+struct spsc_puller {
+	struct pp_fast_pull fast;
+	struct spsc_lap lap;
+};
+
+/* The lap that holds `position`; the origin for it. */
+static inline uintptr_t spsc_find_lap(const struct spsc *r, struct spsc_lap *lap, uint64_t position)
+{
+	uint64_t begin = position - (position - r->start) % r->capacity;
+
+	lap->end = begin + r->capacity;
+	return (uintptr_t)lap->base - (uintptr_t)begin * lap->stride;
+}
+
+/* Positions below this one are within the lap and known to be free, to be there. */
+static inline uint64_t spsc_limit(const struct spsc_lap *lap, uint64_t position)
+{
+	return position + spsc_min(lap->end - position, lap->known - position);
+}
+
+/* More in the next lap? */
+PP_INLINE bool spsc_lap_done(const struct spsc_lap *lap, PP_ATOMIC(uint64_t) *own)
+{
+	return pp_load(own) == lap->end && lap->known != lap->end;
+}
+
+/* Both sides at the first of the slots that lie at `slots`.  The words and alerts of their
+ * cursors are whom they belong to's to set. */
+static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t stride,
+                                  struct spsc_pusher *push, struct spsc_puller *pull)
+{
+	push->lap.base = pull->lap.base = slots;
+	push->lap.stride = pull->lap.stride = stride;
+	push->lap.known = r->start + r->capacity;
+	pull->lap.known = r->start;
+	push->fast.origin = spsc_find_lap(r, &push->lap, r->start);
+	pull->fast.origin = spsc_find_lap(r, &pull->lap, r->start);
+	push->fast.limit = spsc_limit(&push->lap, r->start);
+	pull->fast.limit = spsc_limit(&pull->lap, r->start);
+	push->fast.tail = &r->tail;
+	pull->fast.head = &r->head;
+	pull->fast.taken = &r->taken;
+	pull->fast.ended = &r->ended;
 }
 
 /* Begin to end a side: RING_CLOSED, RING_CANCELLED.  Then spsc_push_sealed_at(), and for
@@ -126,41 +162,49 @@ static inline uint64_t spsc_pull_sealed_at(struct spsc *r, bool fenced)
 
 /* ---- push ----------------------------------------------------------------- */
 
-/* The limit is reached, as far as the pusher knew: look again. */
-static inline int64_t spsc_claim_near_limit(struct spsc *r, struct pp_fast_push *e, uint64_t tail,
+/* Not `n` below the limit: find room, or the next lap.  How many, or why none. */
+static inline int64_t spsc_claim_near_limit(struct spsc *r, struct spsc_pusher *e, uint64_t tail,
                                             uint64_t n)
 {
-	/* The puller's copies out of these slots are done: SPSC_HEAD. */
-	e->limit = pp_load_acquire(SPSC_HEAD_SEEN, &r->head) + r->capacity;
-	if (e->limit == tail)
+	if (e->lap.known - tail < n)
+		/* The puller's copies out of these slots are done: SPSC_HEAD. */
+		e->lap.known = pp_load_acquire(SPSC_HEAD_SEEN, &r->head) + r->capacity;
+	if (e->lap.known == tail)
 		return pp_load(&r->ended) ? RING_SEALED : RING_NONE;
-	return (int64_t)spsc_min(n, e->limit - tail);
+	if (e->lap.end == tail)
+		e->fast.origin = spsc_find_lap(r, &e->lap, tail);
+	e->fast.limit = spsc_limit(&e->lap, tail);
+	return (int64_t)spsc_min(n, e->fast.limit - tail);
 }
 
-/* How many of `n` slots from e->slot on are the pusher's to fill; or RING_NONE,
+/* How many of `n` slots from the tail on are the pusher's to fill, in this lap; or RING_NONE,
  * RING_SEALED.  On a sealed ring with room only spsc_settle_push() says so. */
-PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct pp_fast_push *e, uint64_t n)
+PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct spsc_pusher *e, uint64_t n)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
-	if (pp_unlikely(e->limit - tail < n))
+	if (pp_unlikely(e->fast.limit - tail < n))
 		return spsc_claim_near_limit(r, e, tail, n);
 	return (int64_t)n;
 }
 
-/* Hand the first `n` claimed slots, of `size` bytes each, to the puller. */
-PP_INLINE void spsc_publish_push(struct spsc *r, struct pp_fast_push *e, uint64_t n, size_t size)
+/* The slot that is filled next. */
+PP_INLINE unsigned char *spsc_push_slot(struct spsc *r, struct spsc_pusher *e)
+{
+	return pp_fast_slot(e->fast.origin, pp_load(&r->tail), e->lap.stride);
+}
+
+/* Hand the first `n` claimed slots to the puller. */
+PP_INLINE void spsc_publish_push(struct spsc *r, uint64_t n)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
-	e->slot = spsc_step(e->slot, e->base, e->end, n * pp_slot_bytes(size));
 	pp_store_release(SPSC_TAIL, &r->tail, tail + n);
 }
 
 /* After publishing and a light fence the pusher found `ended`: how many of the `n` items just
  * published count?  The others are taken back. */
-PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct pp_fast_push *e, uint64_t n,
-                                             size_t size)
+PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_pusher *e, uint64_t n)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own, so exact: no fence */
 	uint64_t seal = spsc_none(r);
@@ -171,28 +215,42 @@ PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct pp_fast_push
 	lost = spsc_min(tail - seal, n);
 	/* Relaxed: nobody takes an item beyond the seal, so nothing is handed over. */
 	pp_store(&r->tail, tail - lost);
-	e->slot = spsc_step(e->slot, e->base, e->end,
-	                    (r->capacity - lost) * pp_slot_bytes(size));
+	e->fast.origin = spsc_find_lap(r, &e->lap, tail - lost);
+	e->fast.limit = spsc_limit(&e->lap, tail - lost);
 	return n - lost;
 }
 
 /* ---- pull ----------------------------------------------------------------- */
 
-/* The puller knows of no item: look again.  How many there are, or why none. */
-static inline int64_t spsc_look(struct spsc *r, struct pp_fast_pull *e, uint64_t head, bool fenced)
+/* The puller knows of no item: look again.  1, or why there is none. */
+static inline int64_t spsc_look(struct spsc *r, struct spsc_puller *e, uint64_t head, bool fenced)
 {
 	uint32_t ended;
 
-	e->known = pp_load_acquire(SPSC_TAIL_SEEN, &r->tail);
+	e->lap.known = pp_load_acquire(SPSC_TAIL_SEEN, &r->tail);
 	/* Either who ends the push side counts the item that this tail shows, or the bit is
 	 * seen here: the pusher's own look comes after its item can be seen. */
 	pp_light(SPSC_LOOK_LIGHT, fenced);
 	ended = pp_load(&r->ended);
 	if (pp_unlikely(ended))
-		e->known = spsc_push_sealed_at(r, fenced);
-	if (e->known != head)
-		return (int64_t)(e->known - head);
+		e->lap.known = spsc_push_sealed_at(r, fenced);
+	if (e->lap.known != head)
+		return 1;
 	return ended & RING_CANCELLED ? RING_SEALED : ended ? RING_END : RING_NONE;
+}
+
+/* The limit is reached: find items, or the next lap.  How many, or why none. */
+static inline int64_t spsc_claim_at_limit(struct spsc *r, struct spsc_puller *e, uint64_t head,
+                                        bool fenced)
+{
+	int64_t found = e->lap.known != head ? 1 : spsc_look(r, e, head, fenced);
+
+	if (found <= 0)
+		return found;
+	if (e->lap.end == head)
+		e->fast.origin = spsc_find_lap(r, &e->lap, head);
+	e->fast.limit = spsc_limit(&e->lap, head);
+	return (int64_t)(e->fast.limit - head);
 }
 
 /* Cancelled while `n` items were being claimed: does this pull still happen? */
@@ -207,19 +265,19 @@ PP_NOINLINE static int64_t spsc_settle_pull(struct spsc *r, uint64_t head, uint6
 	return n ? (int64_t)n : RING_SEALED;
 }
 
-/* How many of `n` items from e->slot on are the puller's to copy; or RING_NONE,
+/* How many of `n` items from the head on are the puller's to copy, in this lap; or RING_NONE,
  * RING_SEALED, RING_END. */
-PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct pp_fast_pull *e, uint64_t n, bool fenced)
+PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_puller *e, uint64_t n, bool fenced)
 {
 	uint64_t head = pp_load(&r->head); /* the puller's own */
+	int64_t there = (int64_t)(e->fast.limit - head);
 
-	if (e->known == head) {
-		int64_t found = spsc_look(r, e, head, fenced);
-
-		if (found <= 0)
-			return found;
+	if (there == 0) {
+		there = spsc_claim_at_limit(r, e, head, fenced);
+		if (there <= 0)
+			return there;
 	}
-	n = spsc_min(n, e->known - head);
+	n = spsc_min(n, (uint64_t)there);
 	pp_store(&r->taken, head + n); /* ordered by the fence, not by itself */
 	pp_light(SPSC_TAKE_LIGHT, fenced);
 	if (pp_unlikely(pp_load(&r->ended) & RING_CANCELLED))
@@ -227,12 +285,17 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct pp_fast_pull *e, uint64
 	return (int64_t)n;
 }
 
-/* Give the first `n` claimed slots, of `size` bytes each, back to the pusher. */
-PP_INLINE void spsc_publish_pull(struct spsc *r, struct pp_fast_pull *e, uint64_t n, size_t size)
+/* The slot that is emptied next. */
+PP_INLINE const unsigned char *spsc_pull_slot(struct spsc *r, struct spsc_puller *e)
+{
+	return pp_fast_slot(e->fast.origin, pp_load(&r->head), e->lap.stride);
+}
+
+/* Give the first `n` claimed slots back to the pusher. */
+PP_INLINE void spsc_publish_pull(struct spsc *r, uint64_t n)
 {
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 
-	e->slot = spsc_step(e->slot, e->base, e->end, n * pp_slot_bytes(size));
 	/* The licence to overwrite: what was copied out is out. */
 	pp_store_release(SPSC_HEAD, &r->head, head + n);
 }

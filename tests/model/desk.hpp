@@ -81,21 +81,10 @@ PP_INLINE void *pp_carrier_address(struct pp_carrier *carrier)
 	return carrier->address;
 }
 
-PP_INLINE void pp_copy_in(const struct pp_slots *slots, unsigned char *slot, unsigned char *end,
-                          const unsigned char *items, uint64_t n)
+PP_INLINE void pp_copy_n(void *to, const void *from, uint64_t n, size_t)
 {
-	for (uint64_t i = 0; i < n; i++, slot += sizeof(model_item))
-		pp_copy(slot < end ? slot : slot - (end - (unsigned char *)slots->item),
-		        items + i * sizeof(model_item), sizeof(model_item));
-}
-
-PP_INLINE void pp_copy_out(const struct pp_slots *slots, const unsigned char *slot,
-                           const unsigned char *end, unsigned char *items, uint64_t n)
-{
-	for (uint64_t i = 0; i < n; i++, slot += sizeof(model_item))
-		pp_copy(items + i * sizeof(model_item),
-		        slot < end ? slot : slot - (end - (unsigned char *)slots->item),
-		        sizeof(model_item));
+	for (uint64_t i = 0; i < n; i++)
+		pp_copy((model_item *)to + i, (const model_item *)from + i, sizeof(model_item));
 }
 
 /* ---- in place of base/clock.h, time.c, park/futex.c -------------------------- */
@@ -140,6 +129,10 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 bool pp_spin_step(struct pp_spinner *s)
 {
 	return s->group-- == 1;
+}
+
+void pp_spin_pace(struct pp_spin *, uint64_t)
+{
 }
 
 void pp_spin_end(struct pp_spinner *, bool)
@@ -226,11 +219,12 @@ static inline void open_cursors(model_ring *m, const model_config &c)
 	uint32_t word = c.fenced ? 0 : PP_FAST_WORD(PP_SPSC, 8); /* whatever the size of an item is here */
 
 	spsc_init_ends(&m->block.ring.spsc, (unsigned char *)m->item, sizeof(model_item),
-	               &ch->tx.fast, &ch->rx.fast);
-	ch->tx.fast.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
-	ch->rx.fast.word = word;
-	ch->tx.fast.alert = &m->block.items.state;
-	ch->rx.fast.alert = &m->block.space.state;
+	               &ch->tx.spsc, &ch->rx.spsc);
+	ch->tx.spsc.fast.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
+	ch->rx.spsc.fast.word = word;
+	ch->tx.spsc.fast.alert = &m->block.items.state;
+	ch->rx.spsc.fast.alert = &m->block.space.state;
+	ch->rx.looked = ch->rx.spsc.lap.known;
 }
 
 static inline void open_ring(model_ring *m, const model_config &c)

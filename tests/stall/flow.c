@@ -227,6 +227,21 @@ static void first_come_first_served(pp_kind kind, enum action waiters)
 	ring_finish(&ring);
 }
 
+/* On an ended ring nobody takes the lock, so nobody is late for the end because of it. */
+static void the_end_needs_no_lock(enum action action, int result)
+{
+	struct actor *a;
+
+	begin(action == PUSH ? "a push after the end" : "a pull after the end", PP_MPMC, 0, 0);
+	ring.closing = true;
+	CHECK(pp_close(ring.tx) == 0, "close");
+	a = actor_start(&ring, action, PP_AT_meet_locked, pp_in(50 * PP_MS));
+	AWAIT(atomic_load(&a->frozen) || atomic_load(&a->done));
+	CHECK(!atomic_load(&a->frozen), "holds the lock of an ended ring");
+	CHECK(actor_await_done(a) == result, "gave %d", a->result);
+	ring_finish(&ring);
+}
+
 static void on_signal(int number)
 {
 	(void)number;
@@ -255,6 +270,8 @@ int main(void)
 	past_a_meeting(PP_AT_meet_copied);
 	each_that_has_begun_is_done(PP_AT_meet_matched);
 	each_that_has_begun_is_done(PP_AT_meet_copied);
+	the_end_needs_no_lock(PUSH, -ESHUTDOWN);
+	the_end_needs_no_lock(PULL, -EPIPE);
 	/* Several waiters on one end: PP_MPMC only. */
 	first_come_first_served(PP_MPMC, PUSH);
 	first_come_first_served(PP_MPMC, PULL);
