@@ -21,6 +21,7 @@ enum {
 
 static const size_t capacities[] = { 0, 1, 2, 3, 8, 1000 };
 static int failures;
+static bool disorder; /* of some producer's items, in a run of this queue */
 
 static void report(bool promised, bool good, const char *what, const char *detail)
 {
@@ -55,6 +56,7 @@ static const char *run_case(const pp_bench_queue *queue, const pp_bench_spec *sp
 	run_result result;
 	int error = run_once(&run, &result);
 
+	disorder = disorder || (!error && result.disorder);
 	if (error == -EOPNOTSUPP && spec->item_size != sizeof(uint64_t))
 		return not_there;
 	if (error)
@@ -219,17 +221,8 @@ static void check_capacity(const pp_bench_queue *queue, size_t capacity)
 	free(f);
 }
 
-static void check_queue(const pp_bench_queue *queue)
+static void check_every_item(const pp_bench_queue *queue)
 {
-	char *promises = queue_promises(queue);
-	size_t i;
-
-	printf("%s: %s\n", queue->name, promises);
-	free(promises);
-	for (i = 0; i < COUNT_OF(capacities) && (queue->guarantees & PP_BENCH_BOUNDED); i++)
-		check_capacity(queue, capacities[i]);
-	if (!(queue->guarantees & PP_BENCH_BOUNDED))
-		report(false, false, "has a limit at which a push waits", "unbounded");
 	check_items(queue, 8, 1, PP_BENCH_BLOCKING);
 	check_items(queue, 64, 1, PP_BENCH_BLOCKING);
 	check_items(queue, 1, 1, PP_BENCH_BLOCKING);
@@ -244,6 +237,23 @@ static void check_queue(const pp_bench_queue *queue)
 	check_items(queue, 8, 1, PP_BENCH_DEADLINE);
 	check_items(queue, 8, 8, PP_BENCH_TRY);
 	check_items(queue, 8, 8, PP_BENCH_DEADLINE);
+}
+
+static void check_queue(const pp_bench_queue *queue)
+{
+	char *promises = queue_promises(queue);
+	size_t i;
+
+	printf("%s: %s\n", queue->name, promises);
+	free(promises);
+	for (i = 0; i < COUNT_OF(capacities) && (queue->guarantees & PP_BENCH_BOUNDED); i++)
+		check_capacity(queue, capacities[i]);
+	if (!(queue->guarantees & PP_BENCH_BOUNDED))
+		report(false, false, "has a limit at which a push waits", "unbounded");
+	disorder = false;
+	check_every_item(queue);
+	if (!(queue->guarantees & (PP_BENCH_FIFO | PP_BENCH_PRODUCER_FIFO)))
+		printf("  %-55s not promised, %s\n", "order per producer", disorder ? "not kept" : "kept");
 }
 
 int command_check(options *o)

@@ -11,6 +11,7 @@ int command_idle(options *o);
 int command_limits(options *o);
 int command_check(options *o);
 int command_goals(options *o);
+int command_compare(options *o);
 int command_selftest(options *o);
 
 /* Parts of the default sweep, to be registered and, afterwards, shown. */

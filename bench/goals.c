@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "queues/queues.h"
 #include "results.h"
+#include "rounds.h"
 #include "stats.h"
 #include "util.h"
 
@@ -22,21 +23,16 @@
 #include <string.h>
 
 enum {
-	PAIRS = 15, PAIRS_MAX = 100,
 	SLOW_ITEMS = 50, SLOW_ITEM_MS = 10,
 	LONGER = 5,          /* a sample that counts sleeps           */
 	TURNS = 40, TURN_LONGER = 10 /* a sample with sampling on and off */
 };
 
-struct measured {
-	double ratio[PAIRS_MAX], a[PAIRS_MAX], b[PAIRS_MAX], line[PAIRS_MAX];
-	int    count;
-	bool   tried;
-};
+enum { A, B }; /* the contestants of a target */
 
 static struct goal *goals;
 static size_t goal_count;
-static struct measured *measured;
+static rounds *measured;
 static double blocked_seconds = 10;
 
 /* ---- What an arm can measure ------------------------------------------------------- */
@@ -203,7 +199,7 @@ double arm_bare_waiter(struct arm *arm)
 /* One 10 s wait of many threads serves all repetitions: each takes one thread. */
 static blocked *blocked_all(void)
 {
-	static blocked waits[2 * PAIRS + 2];
+	static blocked waits[2 * ROUNDS + 2];
 	static bool done;
 	size_t i;
 
@@ -218,105 +214,88 @@ static blocked *blocked_all(void)
 
 double arm_blocked_cpu(struct arm *arm)
 {
-	return blocked_all()[arm->turn++ % (2 * PAIRS)].cpu_ms;
+	return blocked_all()[arm->turn++ % (2 * ROUNDS)].cpu_ms;
 }
 
 double arm_blocked_switches(struct arm *arm)
 {
-	return blocked_all()[arm->turn++ % (2 * PAIRS)].switches;
+	return blocked_all()[arm->turn++ % (2 * ROUNDS)].switches;
 }
 
 /* ---- The subcommand ------------------------------------------------------------------- */
 
+static double figure_of(void *context, size_t which)
+{
+	struct goal *g = context;
+	struct arm *arm = which == A ? &g->a : &g->b;
+
+	return arm->measure(arm);
+}
+
 static void body(gb_state *state, void *context)
 {
 	struct goal *g = context;
-	struct measured *m = &measured[g - goals];
+	rounds *m = &measured[g - goals];
 	int64_t start = now_ns();
-	double a, b, line = line_now();
+	const double *row;
 
 	if (interrupted) {
 		gb_skip(state, "interrupted");
 		return;
 	}
-	m->tried = true;
-	if (m->count % 2) {
-		b = g->b.measure(&g->b);
-		a = g->a.measure(&g->a);
-	} else {
-		a = g->a.measure(&g->a);
-		b = g->b.measure(&g->b);
-	}
+	row = rounds_take(m, figure_of, g);
 	progress_step(g->what);
-	if (!isfinite(a / b)) {
-		gb_skip(state, "no figure");
+	if (!row || !isfinite(row[A] / row[B])) {
+		gb_skip(state, row ? "no figure" : "too many repetitions");
 		return;
-	}
-	if (m->count < PAIRS_MAX) {
-		m->a[m->count] = a;
-		m->b[m->count] = b;
-		m->line[m->count] = line;
-		m->ratio[m->count++] = a / b;
 	}
 	gb_time(state, (double)(now_ns() - start) / 1e9);
 	gb_count(state, "row", g->row);
-	gb_count(state, "a", a);
-	gb_count(state, "b", b);
-	gb_count(state, "ratio", a / b);
+	gb_count(state, "a", row[A]);
+	gb_count(state, "b", row[B]);
+	gb_count(state, "ratio", row[A] / row[B]);
 	gb_count(state, "must", g->must);
 	gb_count(state, "goal", g->goal);
 	gb_count(state, "at_least", g->at_least);
 	gb_count(state, "of_a", g->of_a);
-	gb_count(state, "line_ns", line);
+	gb_count(state, "line_ns", m->lines[m->count - 1]);
 }
 
-struct verdict {
-	double median, low, high; /* of the ratio, or of a */
-	const char *words;
-};
-
-static bool meets(const struct goal *g, double worse, double target)
+/* What the target is one for: the ratio, or a. */
+static interval judged(const struct goal *g, const rounds *m)
 {
-	return g->at_least ? worse >= target : worse <= target;
+	return g->of_a ? rounds_figure(m, A) : rounds_ratio(m, A, B);
 }
 
-static struct verdict judge(const struct goal *g, struct measured *m)
+static const char *verdict(const struct goal *g, const interval *i)
 {
-	double *judged = g->of_a ? m->a : m->ratio, worse;
-	struct verdict v = { .words = "no figure" };
-
-	if (!m->count)
-		return v;
-	v.median = spread_of(judged, (size_t)m->count).median;
-	median_interval(judged, (size_t)m->count, &v.low, &v.high);
-	worse = g->at_least ? v.low : v.high;
-	v.words = meets(g, worse, g->goal) ? "goal met" : meets(g, worse, g->must) ? "met" : "NOT MET";
-	return v;
+	if (!i->count)
+		return "no figure";
+	return interval_meets(i, g->at_least, g->goal) ? "goal met" :
+	       interval_meets(i, g->at_least, g->must) ? "met" : "NOT MET";
 }
 
-static void show_goal(const struct goal *g, struct measured *m)
+static void show_goal(const struct goal *g, const rounds *m)
 {
-	size_t n = (size_t)m->count;
-	struct verdict v = judge(g, m);
+	interval i = judged(g, m);
 
-	if (!n)
+	if (!i.count)
 		return;
 	say("%3d %-58s %9.4g %9.4g %8.4g  %.4g..%.4g  %s %g / %g  %s%s  line %.0f ns\n", g->row, g->what,
-	    spread_of(m->a, n).median, spread_of(m->b, n).median, v.median, v.low, v.high,
-	    g->at_least ? ">=" : "<=", g->must, g->goal, v.words,
-	    g->rival_pending ? ", rival pending" : "", spread_of(m->line, n).median);
+	    rounds_figure(m, A).median, rounds_figure(m, B).median, i.median, i.low, i.high,
+	    g->at_least ? ">=" : "<=", g->must, g->goal, verdict(g, &i),
+	    g->rival_pending ? ", rival pending" : "", rounds_line(m).median);
 }
 
 /* The floor of row 18, as what one wake costs. */
-static void show_wakes(const struct goal *g, struct measured *m)
+static void show_wakes(const struct goal *g, const rounds *m)
 {
-	size_t n = (size_t)m->count;
 	double ours, bare;
 
-	if (!n || g->b.measure != arm_bare_waiter)
+	if (!m->count || g->b.measure != arm_bare_waiter)
 		return;
-	ours = spread_of(m->a, n).median * SLOW_ITEM_MS * 1e3;
-	bare = spread_of(m->b, n).median * SLOW_ITEM_MS * 1e3;
+	ours = rounds_figure(m, A).median * SLOW_ITEM_MS * 1e3;
+	bare = rounds_figure(m, B).median * SLOW_ITEM_MS * 1e3;
 	say("row %d, %s: %.1f us of CPU per wake; a bare futex wait takes %.1f us of them, %.1f are ours\n",
 	    g->row, g->a.queue->name, ours, bare, ours - bare);
 }
@@ -324,28 +303,27 @@ static void show_wakes(const struct goal *g, struct measured *m)
 /* For the results: a verdict on each row. */
 static char *verdicts(void)
 {
-	char *all = text("%s", ""), *longer;
+	char *all = text("%s", ""), *list;
 	size_t i;
 
 	for (i = 0; i < goal_count; i++) {
 		const struct goal *g = &goals[i];
-		struct verdict v = judge(g, &measured[i]);
+		interval v = judged(g, &measured[i]);
 
-		if (!measured[i].tried)
+		if (!measured[i].count)
 			continue;
-		longer = text("%s%s\n      {\"row\": %d, \"what\": \"%s\", \"of\": \"%s\", "
-			      "\"direction\": \"%s\", \"must\": %g, \"goal\": %g, \"pairs\": %d, "
+		append(&all, "%s\n      {\"row\": %d, \"what\": \"%s\", \"of\": \"%s\", "
+			      "\"direction\": \"%s\", \"must\": %g, \"goal\": %g, \"pairs\": %zu, "
 			      "\"median\": %.6g, \"low\": %.6g, \"high\": %.6g, "
 			      "\"rival_pending\": %s, \"verdict\": \"%s\"}",
-			      all, *all ? "," : "", g->row, g->what, g->of_a ? "a" : "ratio",
-			      g->at_least ? "at least" : "at most", g->must, g->goal, measured[i].count,
-			      v.median, v.low, v.high, g->rival_pending ? "true" : "false", v.words);
-		free(all);
-		all = longer;
+			      *all ? "," : "", g->row, g->what, g->of_a ? "a" : "ratio",
+			      g->at_least ? "at least" : "at most", g->must, g->goal, v.count,
+			      v.median, v.low, v.high, g->rival_pending ? "true" : "false",
+			      verdict(g, &v));
 	}
-	longer = text(",\n    \"goals\": [%s\n    ]", all);
+	list = text(",\n    \"goals\": [%s\n    ]", all);
 	free(all);
-	return longer;
+	return list;
 }
 
 int command_goals(options *o)
@@ -353,9 +331,9 @@ int command_goals(options *o)
 	size_t i;
 
 	if (!o->reps)
-		o->reps = o->quick ? 3 : PAIRS;
-	if (o->reps > PAIRS_MAX)
-		bad_use("--reps: at most %d here", PAIRS_MAX);
+		o->reps = o->quick ? 3 : ROUNDS;
+	if (o->reps > ROUNDS_MAX)
+		bad_use("--reps: at most %d here", ROUNDS_MAX);
 	if (o->min_time <= 0)
 		o->min_time = o->quick ? 0.02 : 0.1;
 	blocked_seconds = o->idle_time > 0 ? o->idle_time : o->quick ? 1 : 10;
@@ -367,6 +345,7 @@ int command_goals(options *o)
 	for (i = 0; i < goal_count; i++) {
 		char *name = text("goals/row:%d/%s", goals[i].row, goals[i].what), *at;
 
+		rounds_init(&measured[i], 2);
 		goals[i].a.seconds = goals[i].b.seconds = o->min_time;
 		for (at = name; *at; at++)
 			*at = *at == ' ' ? '_' : *at;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 
-enum { CASES_MAX = 64, ITEM = 8 };
+enum { CASES_MAX = 4 * LIST_MAX, ITEM = 8, SPIN_SECONDS = 1 /* are enough to see */ };
 
 struct sleeper {
 	blocked       *out;
@@ -140,16 +140,40 @@ void blocked_measure(blocked *all, size_t count, double seconds)
 static blocked cases[CASES_MAX];
 static size_t case_count;
 static double wait_seconds;
-static bool measured;
+static size_t measured; /* of the cases, from the first on */
+
+static bool sleeps(const blocked *b)
+{
+	return b->queue->guarantees & PP_BENCH_BLOCKS;
+}
+
+/* Who sleeps may do so beside the others; who spins has the machine for itself. */
+static size_t together(void)
+{
+	size_t n = measured;
+
+	while (n < case_count && sleeps(&cases[n]))
+		n++;
+	return n > measured ? n - measured : 1;
+}
+
+static void measure_until(const blocked *b)
+{
+	while (b >= cases + measured && !interrupted) {
+		bool alone = !sleeps(&cases[measured]);
+		size_t n = together();
+
+		blocked_measure(&cases[measured], n, alone && wait_seconds > SPIN_SECONDS ?
+				SPIN_SECONDS : wait_seconds);
+		measured += n;
+	}
+}
 
 static void body(gb_state *state, void *context)
 {
 	blocked *b = context;
 
-	if (!measured && !interrupted) {
-		blocked_measure(cases, case_count, wait_seconds);
-		measured = true;
-	}
+	measure_until(b);
 	progress_step("idle");
 	if (!b->seconds || b->returned) {
 		gb_skip(state, b->returned ? "did not block" : "not measured");
@@ -197,15 +221,19 @@ void idle_show(void)
 {
 	size_t i;
 
-	say("\nThreads blocked for %.1f s\n", measured ? cases[0].seconds : 0);
-	for (i = 0; i < case_count && measured; i++)
-		if (cases[i].returned)
-			say("  %-8s capacity %4zu, %s: did not block\n", cases[i].queue->name,
-			    cases[i].capacity, cases[i].pull ? "pull" : "push");
+	say("\nBlocked threads\n");
+	for (i = 0; i < measured; i++) {
+		const blocked *b = &cases[i];
+		const char *side = b->pull ? "pull" : "push";
+
+		if (!b->seconds)
+			continue; /* it could not be opened */
+		if (b->returned)
+			say("  %-22s capacity %4zu, %s: did not block\n", b->queue->name, b->capacity, side);
 		else
-			say("  %-8s capacity %4zu, %s: %9.3f ms of CPU, %3.0f context switches\n",
-			    cases[i].queue->name, cases[i].capacity, cases[i].pull ? "pull" : "push",
-			    cases[i].cpu_ms, cases[i].switches);
+			say("  %-22s capacity %4zu, %s: %9.3f ms of CPU in %4.1f s, %3.0f context switches\n",
+			    b->queue->name, b->capacity, side, b->cpu_ms, b->seconds, b->switches);
+	}
 }
 
 int command_idle(options *o)

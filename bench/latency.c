@@ -18,7 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { LOADS = 4, REPS = 5, QUEUES_MAX = 16, CAPACITY = 1024, LATENCIES = 20000,
+enum { LOADS = 4, REPS = 5, QUEUES_MAX = LIST_MAX, CAPACITY = 1024, LATENCIES = 20000,
        RALLIES = 4 /* of a queue */ };
 
 static const int loads[LOADS] = { 25, 50, 75, 90 };

@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "sweep", command_sweep }, { "latency", command_latency }, { "idle", command_idle },
 		{ "limits", command_limits }, { "check", command_check }, { "goals", command_goals },
-		{ "selftest", command_selftest },
+		{ "compare", command_compare }, { "selftest", command_selftest },
 	};
 	static options o;
 	size_t i;

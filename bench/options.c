@@ -14,12 +14,12 @@
 #include <string.h>
 
 enum { OPT_QUEUE = 1, OPT_SHAPES, OPT_CAPACITIES, OPT_ITEM, OPT_BATCH, OPT_FORM, OPT_REGIME,
-       OPT_PLACEMENT, OPT_REPS, OPT_TIME, OPT_IDLE, OPT_QUICK, OPT_FULL, OPT_NO_DEPTH, OPT_OUT,
+       OPT_PLACEMENT, OPT_WORKLOAD, OPT_TARGET, OPT_REPS, OPT_TIME, OPT_IDLE, OPT_QUICK, OPT_FULL, OPT_NO_DEPTH, OPT_OUT,
        OPT_VERSION };
 
 static const struct poptOption table[] = {
 	{ "queue", 'q', POPT_ARG_STRING, NULL, OPT_QUEUE,
-	  "measure this one: spsc, mpmc, mutex, pipe, list, or a plugin; may be repeated", "NAME|FILE.so" },
+	  "measure this one: spsc, typed, mpmc, mutex, pipe, list, or a plugin; may be repeated", "NAME|FILE.so" },
 	{ "shapes", 's', POPT_ARG_STRING, NULL, OPT_SHAPES, "producers and consumers", "1P1C,2P2C,..." },
 	{ "capacities", 'c', POPT_ARG_STRING, NULL, OPT_CAPACITIES, "items", "0,1,2,..." },
 	{ "item-size", 'i', POPT_ARG_STRING, NULL, OPT_ITEM, "bytes", "8" },
@@ -28,6 +28,8 @@ static const struct poptOption table[] = {
 	{ "regime", 'r', POPT_ARG_STRING, NULL, OPT_REGIME, "load",
 	  "balanced,slow-consumer,slow-producer,bursty-producer" },
 	{ "placement", 'p', POPT_ARG_STRING, NULL, OPT_PLACEMENT, "CPUs", "two,one,unpinned" },
+	{ "workload", 'w', POPT_ARG_STRING, NULL, OPT_WORKLOAD, "what compare runs", "stream|ping-pong" },
+	{ "target", 0, POPT_ARG_STRING, NULL, OPT_TARGET, "ratio that compare asks of the first", "1" },
 	{ "reps", 'n', POPT_ARG_STRING, NULL, OPT_REPS, "interleaved samples of each point", "5" },
 	{ "min-time", 't', POPT_ARG_STRING, NULL, OPT_TIME, "shortest sample, ms", "100" },
 	{ "idle-time", 0, POPT_ARG_STRING, NULL, OPT_IDLE, "how long idle blocks its threads, s", "10" },
@@ -40,7 +42,7 @@ static const struct poptOption table[] = {
 };
 
 static const char usage[] =
-	"[sweep|latency|idle|limits|check|goals|selftest] [options]\n"
+	"[sweep|latency|idle|limits|check|goals|compare|selftest] [options]\n"
 	"\n"
 	"  sweep     throughput and depth over capacities (the default)\n"
 	"  latency   open loop at 25, 50, 75 and 90 % of the peak; ping-pong\n"
@@ -48,6 +50,7 @@ static const char usage[] =
 	"  limits    what this machine can do at best\n"
 	"  check     does a queue keep what it promises?\n"
 	"  goals     the project's targets, as ratios with their intervals\n"
+	"  compare   the first queue beside the others, as ratios with their intervals\n"
 	"  selftest  the harness measures what it knows\n"
 	"\n"
 	"Google Benchmark's own options (--benchmark_filter=..., --benchmark_out=...) work too.\n";
@@ -143,6 +146,8 @@ static void take_placement(options *o, const char *option, const char *word)
 	o->placements[o->placement_count++] = named(option, word, placement_names);
 }
 
+const char *const workload_names[] = { "stream", "ping-pong", NULL };
+
 static void take_queue(options *o, const char *word)
 {
 	const pp_bench_queue *queue = queue_find(word);
@@ -164,6 +169,8 @@ static void take_option(options *o, int option, const char *value)
 	case OPT_FORM:       each(o, "form", value, take_form); break;
 	case OPT_REGIME:     each(o, "regime", value, take_regime); break;
 	case OPT_PLACEMENT:  each(o, "placement", value, take_placement); break;
+	case OPT_WORKLOAD:   o->rally = named("workload", value, workload_names); break;
+	case OPT_TARGET:     o->target = number("target", value, 1e-6, 1e6); break;
 	case OPT_REPS:       o->reps = (int)whole("reps", value, 1, 1000); break;
 	case OPT_TIME:       o->min_time = number("min-time", value, 1, 60000) / 1e3; break;
 	case OPT_IDLE:       o->idle_time = number("idle-time", value, 0.1, 3600); break;
@@ -178,7 +185,7 @@ static void take_option(options *o, int option, const char *value)
 static void fill(options *o)
 {
 	static const char *const commands[] = { "sweep", "latency", "idle", "limits", "check",
-						"goals", "selftest", NULL };
+						"goals", "compare", "selftest", NULL };
 	int i;
 
 	for (i = 0; commands[i] && strcmp(commands[i], o->command); i++)

@@ -30,10 +30,14 @@ typedef struct options {
 	int      reps;
 	double   min_time;   /* seconds of a sample */
 	double   idle_time;
+	double   target;     /* that ratios shall reach; 0: none */
+	bool     rally;      /* compare ping-pong instead of streams */
 	bool     quick, full, depth;
 	bool     plain;      /* no selection was made: the default programme */
 	const char *out;
 } options;
+
+extern const char *const workload_names[]; /* of compare: stream, then ping-pong */
 
 /* What is wrong with the arguments ends the program with one line and status 2. */
 void options_read(options *o, int argc, char **argv);

@@ -48,6 +48,14 @@ point *point_new(const options *o, const pp_bench_queue *queue, shape of, size_t
 	return p;
 }
 
+void point_set(point *p, const run_spec *how)
+{
+	p->run.spec.batch = how->spec.batch;
+	p->run.spec.form = how->spec.form;
+	p->run.regime = how->regime;
+	p->run.placement = how->placement;
+}
+
 double rate_of(const run_result *r)
 {
 	return r->seconds > 0 ? (double)r->items / r->seconds : 0;
@@ -61,6 +69,16 @@ double depth_mean_of(const run_result *r)
 double wait_of(const run_result *r)
 {
 	return r->depth.wait_mean;
+}
+
+double push_cpu_of(const run_result *r)
+{
+	return r->push_cpu / (double)r->items * 1e6;
+}
+
+double pull_cpu_of(const run_result *r)
+{
+	return r->pull_cpu / (double)r->items * 1e6;
 }
 
 bool point_valid(const run_result *r)
@@ -142,8 +160,8 @@ static void count_cpu(gb_state *state, const run_result *r)
 {
 	double items = (double)r->items, thousands = items / 1e3;
 
-	gb_count(state, "push_cpu_s_per_million", r->push_cpu / items * 1e6);
-	gb_count(state, "pull_cpu_s_per_million", r->pull_cpu / items * 1e6);
+	gb_count(state, "push_cpu_s_per_million", push_cpu_of(r));
+	gb_count(state, "pull_cpu_s_per_million", pull_cpu_of(r));
 	gb_count(state, "push_switches_per_item", r->push_switches / items);
 	gb_count(state, "pull_switches_per_item", r->pull_switches / items);
 	gb_count(state, "involuntary_switches", r->involuntary);
@@ -199,6 +217,14 @@ void queue_label(gb_state *state, const pp_bench_queue *queue)
 	free(promises);
 }
 
+void point_keep(point *p, const run_result *result)
+{
+	if (!p->samples)
+		p->samples = touched((size_t)p->reps * sizeof(*p->samples));
+	if (p->count < p->reps)
+		p->samples[p->count++] = *result;
+}
+
 static bool any_wrong;
 
 bool point_any_wrong(void)
@@ -236,8 +262,7 @@ static void body(gb_state *state, void *context)
 	count_cpu(state, &result);
 	if (p->depth)
 		count_depth(state, &result);
-	if (p->count < p->reps)
-		p->samples[p->count++] = result;
+	point_keep(p, &result);
 }
 
 void point_register(point *p, const char *group)
@@ -251,7 +276,6 @@ void point_register(point *p, const char *group)
 		       s->item_size, s->batch, form_names[s->form], regime_names[r->regime],
 		       placement_names[r->placement]);
 	free(capacity);
-	p->samples = touched((size_t)p->reps * sizeof(*p->samples));
 	gb_register(p->name, body, p, p->reps);
 }
 

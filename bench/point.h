@@ -20,6 +20,10 @@ typedef struct point {
 
 /* A point, or NULL where the queue cannot do that. */
 point *point_new(const options *o, const pp_bench_queue *queue, shape of, size_t capacity);
+/* Batch, form, regime and placement, as there. */
+void point_set(point *p, const run_spec *how);
+/* Keep a sample for the medians. */
+void point_keep(point *p, const run_result *result);
 /* Give it its name and register it. */
 void point_register(point *p, const char *group);
 
@@ -37,6 +41,8 @@ void   point_spread(const point *p, figure *of, double *median, double *least, d
 double rate_of(const run_result *r);
 double depth_mean_of(const run_result *r);
 double wait_of(const run_result *r);
+double push_cpu_of(const run_result *r); /* seconds per million items */
+double pull_cpu_of(const run_result *r);
 /* Whether a queue has broken a promise in any sample so far. */
 bool   point_any_wrong(void);
 bool   point_valid(const run_result *r);

@@ -4,6 +4,7 @@
 #include "gbench.h"
 #include "machine.h"
 #include "progress.h"
+#include "queues/queues.h"
 #include "util.h"
 
 #include <errno.h>
@@ -44,6 +45,29 @@ static void unfinished(void)
 		unlink(txt_made);
 }
 
+static void describe(const pp_bench_queue *queue)
+{
+	char *key = text("pp_queue_%s", queue->name);
+
+	gb_context(key, queue->about && *queue->about ? queue->about : "not described");
+	free(key);
+}
+
+/* Those that were named, or all that are built in. */
+static void describe_queues(const options *o)
+{
+	size_t i, j;
+
+	for (i = 0; i < o->queue_count; i++) {
+		for (j = 0; j < i && strcmp(o->queues[j]->name, o->queues[i]->name) != 0; j++)
+			;
+		if (j == i)
+			describe(o->queues[i]);
+	}
+	for (i = 0; !o->queue_count && queue_at((unsigned)i); i++)
+		describe(queue_at((unsigned)i));
+}
+
 void results_open(const options *o)
 {
 	char stamp[32];
@@ -66,6 +90,7 @@ void results_open(const options *o)
 	machine_describe();
 	gb_context("pp_command", o->command);
 	gb_context("pp_quick", o->quick ? "yes" : "no");
+	describe_queues(o);
 }
 
 void results_conclude(char *(*more)(void))

@@ -6,6 +6,7 @@
  */
 #include "commands.h"
 #include "engine.h"
+#include "rounds.h"
 #include "stats.h"
 #include "util.h"
 
@@ -288,6 +289,44 @@ static void test_statistics(void)
 	expect(high >= 3 && high <= 5, "high end", high, 5);
 }
 
+/* The first is twice as fast as the second in every round, though both drift; the third has no
+ * figure in one round of three. */
+static double scripted_rate(void *context, size_t contestant)
+{
+	static const double speed[] = { 6, 3, 12 };
+	unsigned *turn = context;
+	unsigned round = *turn / COUNT_OF(speed), place = (*turn)++ % COUNT_OF(speed);
+
+	if (contestant != (round % 2 ? COUNT_OF(speed) - 1 - place : place))
+		expect(false, "whose turn it is", (double)contestant, place);
+	return contestant == 2 && round % 3 == 2 ? NAN : speed[contestant] * (1 + round);
+}
+
+static void test_rounds(void)
+{
+	unsigned turn = 0, i;
+	interval ratio;
+	rounds r;
+
+	printf("paired rounds\n");
+	rounds_init(&r, 3);
+	for (i = 0; i < ROUNDS; i++)
+		rounds_take(&r, scripted_rate, &turn);
+	near("turns", turn, 3 * ROUNDS, 0);
+	ratio = rounds_ratio(&r, 0, 1);
+	near("first over second", ratio.median, 2, 0);
+	near("low end", ratio.low, 2, 0);
+	near("high end", ratio.high, 2, 0);
+	ratio = rounds_ratio(&r, 0, 2);
+	near("first over third", ratio.median, 0.5, 0);
+	near("pairs with the third", (double)ratio.count, ROUNDS - ROUNDS / 3, 0);
+	near("median of the first", rounds_figure(&r, 0).median, 6.0 * (ROUNDS + 1) / 2, 0);
+	ratio = (interval){ .median = 5, .low = 4, .high = 6 };
+	expect(interval_meets(&ratio, true, 4) && !interval_meets(&ratio, true, 4.1) &&
+	       interval_meets(&ratio, false, 6) && !interval_meets(&ratio, false, 5.9),
+	       "the worse end decides", 0, 0);
+}
+
 int command_selftest(options *o)
 {
 	static const size_t sizes[] = { 8, 3, 1 };
@@ -295,6 +334,7 @@ int command_selftest(options *o)
 
 	(void)o;
 	test_statistics();
+	test_rounds();
 	test_tide(8, 0);
 	test_tide(8, 40e3);
 	test_tide(1, 0);

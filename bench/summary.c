@@ -15,8 +15,6 @@ static double p99_of(const run_result *r) { return r->depth.p99; }
 static double full_of(const run_result *r) { return r->depth.full * 100; }
 static double empty_of(const run_result *r) { return r->depth.empty * 100; }
 static double line_of(const run_result *r) { return r->line_ns; }
-static double push_cpu_of(const run_result *r) { return r->push_cpu / (double)r->items * 1e6; }
-static double pull_cpu_of(const run_result *r) { return r->pull_cpu / (double)r->items * 1e6; }
 
 static double memory_of(const run_result *r) { return (double)r->counts.memory; }
 

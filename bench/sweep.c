@@ -5,6 +5,7 @@
 #include "progress.h"
 #include "queues/queues.h"
 #include "results.h"
+#include "settings.h"
 #include "summary.h"
 #include "util.h"
 
@@ -67,8 +68,10 @@ static bool planned(const options *o, const point *p, size_t asked)
 }
 
 /* One curve: the capacities of one setting. */
-static void plan_curve(const options *o, const pp_bench_queue *queue, shape of, const run_spec *how)
+static void plan_curve(const options *o, const run_spec *how, const void *context)
 {
+	const pp_bench_queue *queue = context;
+	shape of = { how->spec.producers, how->spec.consumers };
 	size_t i;
 
 	if (how->spec.batch > 1 && !(queue->guarantees & PP_BENCH_BATCHES))
@@ -88,73 +91,30 @@ static void plan_curve(const options *o, const pp_bench_queue *queue, shape of, 
 		}
 		if (point_count == POINTS_MAX)
 			bad_use("more than %d points: ask for less", POINTS_MAX);
-		p->run.spec.batch = how->spec.batch;
-		p->run.spec.form = how->spec.form;
-		p->run.regime = how->regime;
-		p->run.placement = how->placement;
+		point_set(p, how);
 		point_register(p, "sweep");
 		points[point_count++] = p;
 	}
 }
 
-/* Every combination of what the options list. */
 static void plan_product(const options *o)
 {
-	size_t q, s, b, f, r, l;
+	size_t q;
 
 	for (q = 0; q < o->queue_count; q++)
-		for (s = 0; s < o->shape_count; s++)
-			for (l = 0; l < o->placement_count; l++)
-				for (r = 0; r < o->regime_count; r++)
-					for (f = 0; f < o->form_count; f++)
-						for (b = 0; b < o->batch_count; b++)
-							plan_curve(o, o->queues[q], o->shapes[s],
-								   &(run_spec){
-				.spec.batch = o->batches[b], .spec.form = (pp_bench_form)o->forms[f],
-				.regime = (regime)o->regimes[r],
-				.placement = (placement)o->placements[l] });
-}
-
-static void set_single(options *o)
-{
-	o->batches[0] = 1;
-	o->batch_count = 1;
-	o->forms[0] = PP_BENCH_BLOCKING;
-	o->form_count = 1;
-	o->regimes[0] = BALANCED;
-	o->regime_count = 1;
-	o->placements[0] = place_cpus() > 1 ? PLACE_TWO : PLACE_ONE;
-	o->placement_count = 1;
+		settings_each(o, plan_curve, o->queues[q]);
 }
 
 /* What nobody chose. */
 static void fill(options *o)
 {
-	options single = *o;
-
-	set_single(&single);
 	if (!o->queue_count)
 		set_queues(o, &queue_spsc, &queue_mpmc);
 	if (!o->shape_count)
 		set_shapes(o, COUNT_OF(all_shapes));
 	if (!o->capacity_count)
 		set_capacities(o, all_capacities, COUNT_OF(all_capacities));
-	if (!o->batch_count) {
-		o->batches[0] = 1;
-		o->batch_count = 1;
-	}
-	if (!o->form_count) {
-		o->forms[0] = PP_BENCH_BLOCKING;
-		o->form_count = 1;
-	}
-	if (!o->regime_count) {
-		o->regimes[0] = BALANCED;
-		o->regime_count = 1;
-	}
-	if (!o->placement_count) {
-		o->placements[0] = single.placements[0];
-		o->placement_count = 1;
-	}
+	settings_fill(o);
 }
 
 /* The default programme: our rings everywhere, the rest where it tells something. */

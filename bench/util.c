@@ -63,6 +63,21 @@ char *text(const char *format, ...)
 	return made;
 }
 
+void append(char **to, const char *format, ...)
+{
+	va_list arguments;
+	char *more, *both;
+
+	va_start(arguments, format);
+	if (vasprintf(&more, format, arguments) < 0)
+		give_up("out of memory");
+	va_end(arguments);
+	both = text("%s%s", *to, more);
+	free(more);
+	free(*to);
+	*to = both;
+}
+
 static int64_t read_clock(clockid_t clock)
 {
 	struct timespec at;

@@ -22,6 +22,9 @@ void *touched(size_t bytes);
 /* A formatted string on the heap. */
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Put more behind a string on the heap. */
+void append(char **to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 int64_t now_ns(void);    /* CLOCK_MONOTONIC        */
 int64_t thread_ns(void); /* CPU time of the thread */
 void    sleep_ns(int64_t ns);

@@ -6,6 +6,7 @@
 #include <pushpull/bench.h>
 
 extern const pp_bench_queue queue_spsc;   /* PP_SPSC, plain functions         */
+extern const pp_bench_queue queue_typed;  /* PP_SPSC, inlined by PP_TYPED() */
 extern const pp_bench_queue queue_mpmc;   /* PP_MPMC, plain functions         */
 extern const pp_bench_queue queue_mutex;  /* a mutex and two condition variables */
 extern const pp_bench_queue queue_pipe;   /* pipe(2)                          */

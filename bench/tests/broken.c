@@ -2,7 +2,8 @@
 /*
  * A queue under a lock that does one thing wrong, chosen when it is built; `check` must
  * say so.  BROKEN: 0 nothing, 1 loses an item, 2 gives one twice, 3 swaps two, 4 holds one too
- * many, 5 claims to sleep but spins, 6 never sees the end, 7 has no close.
+ * many, 5 claims to sleep but spins, 6 never sees the end, 7 has no close, 8 swaps two and
+ * promises no order, 9 keeps it and does not promise it.
  */
 #include <pushpull/bench.h>
 
@@ -57,7 +58,7 @@ static void harm(struct broken *q)
 		q->count--;
 	} else if (BROKEN == 2) {
 		*second = *first;
-	} else if (BROKEN == 3) {
+	} else if (BROKEN == 3 || BROKEN == 8) {
 		*first = *second;
 		*second = kept;
 	}
@@ -115,7 +116,7 @@ static void close_broken(void *queue)
 
 PP_BENCH_EXPORT = {
 	PP_BENCH_HEADER, .name = "broken",
-	.guarantees = PP_BENCH_FIFO | PP_BENCH_BOUNDED | PP_BENCH_EXACT | PP_BENCH_BLOCKS,
+	.guarantees = (BROKEN >= 8 ? 0 : PP_BENCH_FIFO) | PP_BENCH_BOUNDED | PP_BENCH_EXACT | PP_BENCH_BLOCKS,
 	.open = open_broken, .produce = produce, .consume = consume, .close = close_broken,
 	.destroy = free,
 };

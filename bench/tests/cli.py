@@ -7,7 +7,9 @@ usage: cli.py PUSHPULL_BENCH PLUGIN_FOLDER
 import glob
 import json
 import os
+import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -71,13 +73,20 @@ class Refusals(Folder):
         for pair in (["--capacities", "1,x"], ["--capacities", ""], ["--capacities", "-1"],
                      ["--shapes", "2P"], ["--shapes", "0P1C"], ["--item-size", "1.5"],
                      ["--item-size", "0"], ["--batch", "0"], ["--form", "sometimes"],
-                     ["--regime", "odd"], ["--placement", "three"], ["--reps", "0"],
+                     ["--regime", "odd"], ["--workload", "rain"], ["--target", "0"], ["--placement", "three"], ["--reps", "0"],
                      ["--reps", "1.5"], ["--min-time", "fast"]):
             with self.subTest(pair=pair):
                 self.assertIn(pair[0], self.refused(*pair, "--out", self.out))
 
     def test_quick_and_full(self):
         self.refused("--quick", "--full", "--out", self.out)
+
+    def test_compare_of_nothing(self):
+        for queues in (["spsc"], ["pipe", plugin("spin")]):
+            with self.subTest(queues=queues):
+                named = [word for queue in queues for word in ("--queue", queue)]
+                self.refused("compare", *named, "--out", self.out)
+        self.refused("compare", "--workload", "ping-pong", "--capacities", "8", "--out", self.out)
 
     def test_what_no_queue_can_do(self):
         self.refused("--queue", "spsc", "--shapes", "2P2C", "--out", self.out)
@@ -120,6 +129,9 @@ class Results(Folder):
                     "pp_load", "pp_steal_since_boot"):
             self.assertTrue(results["context"][key], key)
         self.assertEqual(results["context"]["pp_quick"], "yes")
+        self.assertEqual({k for k in results["context"] if k.startswith("pp_queue_")},
+                         {"pp_queue_spsc", "pp_queue_spin"})
+        self.assertIn("spin", results["context"]["pp_queue_spin"])
         points = [b for b in results["benchmarks"] if b["run_type"] == "iteration"]
         self.assertEqual(len(points), 2 * 2 * 2)
         for point in points:
@@ -232,7 +244,8 @@ class Document(Folder):
         document = self.text()
         for command in (SMALL + ["--queue", "mpmc"], ["latency", "--quick", "--queue", "mpmc"],
                         ["idle", "--idle-time", "0.1", "--queue", "mpmc"],
-                        ["goals", "--quick", "--reps", "1", "--benchmark_filter=row:20/"]):
+                        ["goals", "--quick", "--reps", "1", "--benchmark_filter=row:20/"],
+                        ["compare", "--queue", "spsc", "--queue", "mpmc", "--reps", "1", "--min-time", "1"]):
             done = run(*command, "--out", self.out)
             self.assertEqual(done.returncode, 0, done.stderr)
         usual = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",
@@ -243,8 +256,12 @@ class Document(Folder):
                 results = json.load(file)
             names = set().union(*results["benchmarks"]) - usual
             names |= {key for key in results["context"] if key.startswith("pp_")}
-            names |= {"pp_run"} | set(results["pp_run"]).union(*results["pp_run"].get("goals", []))
+            for rows in ("goals", "compare"):
+                names |= set().union(*results["pp_run"].get(rows, []))
+            names |= {"pp_run"} | set(results["pp_run"])
             for name in names:
+                # Those of each queue, and of each contestant.
+                name = re.sub("^pp_queue_.*", "pp_queue_NAME", re.sub("^rate_[0-9]+$", "rate_N", name))
                 self.assertIn("`" + name + "`", document)
 
 
@@ -268,6 +285,83 @@ class Commands(Folder):
     def test_idle(self):
         results = self.good("idle", "--idle-time", "0.5", "--queue", "mpmc", "--queue", "pipe")
         self.assertEqual(len(results), 4 + 2)
+
+    def test_idle_of_plugins(self):
+        results = self.good("idle", "--idle-time", "0.2", "--queue", "spsc", "--queue", plugin("spin"),
+                            "--queue", plugin("deque"))
+        queues = [b["name"].split("/")[1] for b in results]
+        self.assertEqual({queue: queues.count(queue) for queue in queues},
+                         {"queue:spsc": 4, "queue:spin": 2, "queue:deque": 2})
+        self.assertTrue(all(b["blocked_s"] > 0 for b in results))
+
+    def compared(self, *arguments):
+        samples = [b for b in self.good("compare", "--min-time", "2", *arguments)
+                   if b["run_type"] == "iteration"]
+        return samples, self.results()["pp_run"]["compare"]
+
+    def test_compare(self):
+        """Ratios are the first over each other, in pairs; the verdict is that of the worse end."""
+        samples, rows = self.compared("--queue", "spsc", "--queue", "mutex", "--capacities", "4,64",
+                                      "--form", "blocking", "--reps", "5")
+        self.assertEqual(len(samples), 2 * 5)
+        self.assertEqual([(r["queue"], r["capacity"]) for r in rows],
+                         [("spsc", 4), ("mutex", 4), ("spsc", 64), ("mutex", 64)])
+        for row in rows:
+            own = [b for b in samples if f"/capacity:{row['capacity']}/" in b["name"]]
+            rate = "rate_0" if row["queue"] == "spsc" else "rate_1"
+            pairs = [b["rate_0"] / b[rate] for b in own]
+            self.assertEqual(row["pairs"], 5)
+            self.assertTrue(all(b["line_ns"] >= 0 for b in own))
+            self.assertAlmostEqual(row["rate"] / statistics.median(b[rate] for b in own), 1, places=4)
+            self.assertAlmostEqual(row["first_over_this"] / statistics.median(pairs), 1, places=4)
+            self.assertTrue(min(pairs) * 0.9999 <= row["low"] <= row["first_over_this"] <= row["high"] <=
+                            max(pairs) * 1.0001)
+            self.assertEqual(row["verdict"], "first" if rate == "rate_0" else
+                             "ahead" if row["low"] > 1 else "behind" if row["high"] < 1 else "undecided")
+
+    def test_compare_with_a_target(self):
+        for target, said in (("0.000001", "met"), ("1000000", "NOT MET")):
+            with self.subTest(target=target):
+                done = run("compare", "--queue", "spsc", "--queue", "mutex", "--form", "blocking",
+                           "--reps", "2", "--min-time", "1", "--capacities", "8", "--target", target,
+                           "--out", self.out + said)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                with open(glob.glob(self.out + said + "/*.json")[0]) as file:
+                    rows = json.load(file)["pp_run"]["compare"]
+                self.assertEqual([r["verdict"] for r in rows], ["first", said])
+
+    def test_compare_puts_like_beside_like(self):
+        """Unless the form was named: then those that lack it take part, and are told apart."""
+        queues = ["--queue", "typed", "--queue", "mutex", "--queue", plugin("spin"), "--reps", "1",
+                  "--capacities", "8", "--item-size", "64"]
+        _, rows = self.compared(*queues)
+        self.assertEqual([(r["form"], r["queue"]) for r in rows],
+                         [("blocking", "typed"), ("blocking", "mutex"), ("try", "typed"), ("try", "spin")])
+        self.assertTrue(all(r["has_form"] for r in rows))
+        done = run("compare", *queues, "--min-time", "2", "--form", "blocking", "--out", self.out + "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(glob.glob(self.out + "2/*.json")[0]) as file:
+            rows = json.load(file)["pp_run"]["compare"]
+        self.assertEqual([(r["queue"], r["has_form"]) for r in rows],
+                         [("typed", True), ("mutex", True), ("spin", False)])
+        self.assertLess(done.stdout.index("without blocking calls"), done.stdout.index("  spin"))
+
+    def test_compare_ping_pong(self):
+        """Rates are round trips a second."""
+        samples, rows = self.compared("--workload", "ping-pong", "--queue", "spsc", "--queue", "mutex",
+                                      "--placement", "one", "--reps", "3")
+        self.assertEqual({r["placement"] for r in rows}, {"one"})
+        self.assertEqual({r["capacity"] for r in rows}, {1})
+        self.assertTrue(all(b["rate_0"] > 0 and b["rate_1"] > 0 for b in samples))
+
+    def test_compare_throws_out_who_breaks_a_promise(self):
+        done = run("compare", "--queue", "spsc", "--queue", plugin("broken1"), "--queue", "mutex", "--reps",
+                   "2", "--min-time", "2", "--capacities", "64", "--form", "blocking", "--out", self.out)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("lost", done.stderr)
+        rows = {r["queue"]: r["verdict"] for r in self.results()["pp_run"]["compare"]}
+        self.assertEqual(rows["broken"], "no figure")
+        self.assertNotEqual(rows["mutex"], "no figure")
 
     def test_limits(self):
         results = self.good("limits", "--quick")
@@ -313,6 +407,15 @@ class Checks(unittest.TestCase):
         done = run("check", "--queue", "pipe", timeout=240)
         self.assertEqual(done.returncode, 0)
         self.assertIn("not promised, not kept: 512", done.stdout)
+
+    def test_order_that_is_not_promised_is_told(self):
+        def lines(name):
+            done = self.check(name)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return [" ".join(line.split()) for line in done.stdout.splitlines() if "order per" in line]
+        self.assertEqual(lines("broken8"), ["order per producer not promised, not kept"])
+        self.assertEqual(lines("broken9"), ["order per producer not promised, kept"])
+        self.assertEqual(lines("broken0"), [])
 
 
 if __name__ == "__main__":
