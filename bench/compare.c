@@ -74,7 +74,8 @@ static void add_contest(const options *o, const run_spec *how, bool like_only)
 
 	if (contest_count == CONTESTS_MAX)
 		bad_use("more than %d points: ask for less", CONTESTS_MAX);
-	*c = (struct contest){ .o = o, .run = *how, .them = touched(o->queue_count * sizeof(*c->them)) };
+	*c = (struct contest){ .o = o, .run = *how };
+	c->them = touched(o->queue_count * sizeof(*c->them));
 	for (i = 0; i < o->queue_count; i++) {
 		struct contestant one = { .queue = o->queues[i] };
 
@@ -126,7 +127,8 @@ static double rate(void *context, size_t which)
 	if (result.wrong) {
 		any_wrong = true;
 		one->wrong = text("%s", result.wrong);
-		progress_note("%s, capacity %zu: %s", one->queue->name, c->run.spec.capacity, one->wrong);
+		progress_note("%s, capacity %zu: %s", one->queue->name, c->run.spec.capacity,
+			      one->wrong);
 		return NAN;
 	}
 	point_keep(one->point, &result);
@@ -156,10 +158,11 @@ static void body(gb_state *state, void *context)
 	struct contest *c = context;
 	int64_t start = now_ns();
 	const double *row = interrupted ? NULL : rounds_take(&c->rounds, rate, c);
+	const char *wrong = c->them[0].wrong;
 
 	progress_step("compare");
 	if (!row || !isfinite(row[0])) {
-		gb_skip(state, interrupted ? "interrupted" : row ? c->them[0].wrong : "too many repetitions");
+		gb_skip(state, interrupted ? "interrupted" : row ? wrong : "too many repetitions");
 		return;
 	}
 	gb_time(state, (double)(now_ns() - start) / 1e9);
@@ -201,14 +204,14 @@ static void show_contestant(const struct contest *c, size_t which)
 	char *capacity = holds(one), *promises = queue_promises(one->queue), *ratio;
 
 	ratio = which ? text("%.3g  %.3g..%.3g", i.median, i.low, i.high) : text("%s", "");
+	say("  %-22s %8s ", one->queue->name, capacity);
 	if (one->wrong || !i.count)
-		say("  %-22s %8s  %s\n", one->queue->name, capacity, one->wrong ? one->wrong : "no figure");
+		say(" %s\n", one->wrong ? one->wrong : "no figure");
 	else if (c->o->rally)
-		say("  %-22s %8s %10.0f ns %22s  %-9s  %s\n", one->queue->name, capacity, 1e9 / speed,
-		    ratio, verdict(c, which), promises);
+		say("%10.0f ns %22s  %-9s  %s\n", 1e9 / speed, ratio, verdict(c, which), promises);
 	else
-		say("  %-22s %8s %9.3f M/s %6.3f %6.3f %22s  %-9s  %s\n", one->queue->name, capacity,
-		    speed / 1e6, point_median(one->point, push_cpu_of), point_median(one->point, pull_cpu_of),
+		say("%9.3f M/s %6.3f %6.3f %22s  %-9s  %s\n", speed / 1e6,
+		    point_median(one->point, push_cpu_of), point_median(one->point, pull_cpu_of),
 		    ratio, verdict(c, which), promises);
 	free(ratio);
 	free(promises);
@@ -238,19 +241,49 @@ static void show(const struct contest *c)
 
 	if (!line.count)
 		return;
-	say("\n%s, %uP%uC, capacity %zu, items of %zu bytes, batch %u, %s calls, %s, CPUs: %s\n"
-	    "%zu rounds, line round trip %.0f ns (%.0f..%.0f)%s\n", c->o->rally ? "Ping-pong" : "Stream",
-	    s->producers, s->consumers, s->capacity, c->o->item_size, s->batch, form_names[s->form],
-	    regime_names[c->run.regime], placement_names[c->run.placement], line.count, line.median,
+	say("\n%s, %uP%uC, capacity %zu, items of %zu bytes, batch %u, %s calls, %s, CPUs: %s\n",
+	    c->o->rally ? "Ping-pong" : "Stream", s->producers, s->consumers, s->capacity,
+	    c->o->item_size, s->batch, form_names[s->form], regime_names[c->run.regime],
+	    placement_names[c->run.placement]);
+	say("%zu rounds, line round trip %.0f ns (%.0f..%.0f)%s\n", line.count, line.median,
 	    line.low, line.high, line.count < ROUNDS ? ": too few rounds for a verdict that counts" : "");
-	if (c->o->rally)
-		say("  %-22s %8s %13s %22s\n", "", "holds", "there, back", "first / it, 95 %");
-	else
-		say("  %-22s %8s %13s %13s %22s\n", "", "holds", "", "CPU push,pull", "first / it, 95 %");
+	say("  %-22s %8s %13s %s%22s\n", "", "holds", c->o->rally ? "there, back" : "",
+	    c->o->rally ? "" : "CPU push,pull ", "first / it, 95 %");
 	show_kind(c, true);
 	show_kind(c, false);
 	if (c->left_out)
-		say("  %zu more cannot do this, or have no %s calls\n", c->left_out, form_names[s->form]);
+		say("  %zu more cannot do this, or have no %s calls\n", c->left_out,
+		    form_names[s->form]);
+}
+
+static void append_point(char **all, const struct contest *c)
+{
+	const pp_bench_spec *s = &c->run.spec;
+
+	append(all, "\"workload\": \"%s\", \"shape\": \"%uP%uC\", \"capacity\": %zu, ",
+	       workload_names[c->o->rally], s->producers, s->consumers, s->capacity);
+	append(all, "\"item_size\": %zu, \"batch\": %u, \"form\": \"%s\", ", c->o->item_size,
+	       s->batch, form_names[s->form]);
+	append(all, "\"regime\": \"%s\", \"placement\": \"%s\", \"line_ns\": %.1f, ",
+	       regime_names[c->run.regime], placement_names[c->run.placement],
+	       rounds_line(&c->rounds).median);
+}
+
+static void append_contestant(char **all, const struct contest *c, size_t which)
+{
+	const struct contestant *one = &c->them[which];
+	size_t capacity = one->point->capacity;
+	char *promises = queue_promises(one->queue);
+	interval ratio = ratio_of(c, which);
+
+	append(all, "\"queue\": \"%s\", \"promises\": \"%s\", \"has_form\": %s, \"holds\": %lld, ",
+	       one->queue->name, promises, one->of_form ? "true" : "false",
+	       capacity == SIZE_MAX ? -1LL : (long long)capacity);
+	append(all, "\"rate\": %.6g, \"first_over_this\": %.6g, \"low\": %.6g, \"high\": %.6g, ",
+	       rounds_figure(&c->rounds, which).median, ratio.median, ratio.low, ratio.high);
+	append(all, "\"pairs\": %zu, \"target\": %g, \"verdict\": \"%s\"", ratio.count,
+	       c->o->target, verdict(c, which));
+	free(promises);
 }
 
 /* For the results: each contestant at each point. */
@@ -259,31 +292,13 @@ static char *members(void)
 	char *all = text(",\n    \"compare\": [");
 	size_t n, i;
 
-	for (n = 0; n < contest_count; n++) {
-		const struct contest *c = &contests[n];
-		const pp_bench_spec *s = &c->run.spec;
-
-		for (i = 0; i < c->count; i++) {
-			const struct contestant *one = &c->them[i];
-			interval ratio = ratio_of(c, i);
-			char *promises = queue_promises(one->queue);
-
-			append(&all, "%s\n      {\"workload\": \"%s\", \"shape\": \"%uP%uC\", \"capacity\": %zu, "
-			       "\"item_size\": %zu, \"batch\": %u, \"form\": \"%s\", \"regime\": \"%s\", "
-			       "\"placement\": \"%s\", ", n || i ? "," : "", workload_names[c->o->rally],
-			       s->producers, s->consumers, s->capacity, c->o->item_size, s->batch,
-			       form_names[s->form], regime_names[c->run.regime],
-			       placement_names[c->run.placement]);
-			append(&all, "\"queue\": \"%s\", \"promises\": \"%s\", \"has_form\": %s, \"holds\": %lld, "
-			       "\"rate\": %.6g, \"first_over_this\": %.6g, \"low\": %.6g, \"high\": %.6g, "
-			       "\"pairs\": %zu, \"target\": %g, \"verdict\": \"%s\", \"line_ns\": %.1f}",
-			       one->queue->name, promises, one->of_form ? "true" : "false",
-			       one->point->capacity == SIZE_MAX ? -1LL : (long long)one->point->capacity,
-			       rounds_figure(&c->rounds, i).median, ratio.median, ratio.low, ratio.high,
-			       ratio.count, c->o->target, verdict(c, i), rounds_line(&c->rounds).median);
-			free(promises);
+	for (n = 0; n < contest_count; n++)
+		for (i = 0; i < contests[n].count; i++) {
+			append(&all, "%s\n      {", n || i ? "," : "");
+			append_point(&all, &contests[n]);
+			append_contestant(&all, &contests[n], i);
+			append(&all, "}");
 		}
-	}
 	append(&all, "\n    ]");
 	return all;
 }
@@ -293,17 +308,20 @@ static char *members(void)
 /* What nobody chose; whether those are left out that lack the form. */
 static bool fill(options *o)
 {
-	static const pp_bench_queue *const usual[] = { &queue_spsc, &queue_typed, &queue_mutex, &queue_pipe };
-	bool like_only = !o->form_count;
+	static const pp_bench_queue *const usual[] = { &queue_spsc, &queue_typed, &queue_mutex,
+						       &queue_pipe };
+	bool like_only = !o->form_count, usual_only = !o->queue_count;
 	size_t i;
 
-	for (i = 0; !o->queue_count && i < COUNT_OF(usual); i++)
-		o->queues[i] = usual[i];
-	o->queue_count = o->queue_count ? o->queue_count : i;
+	for (i = 0; usual_only && i < COUNT_OF(usual); i++)
+		o->queues[o->queue_count++] = usual[i];
 	if (o->rally) {
 		if (o->shape_count || o->capacity_count || o->batch_count || o->regime_count)
-			bad_use("ping-pong is 1P1C at capacity 1, item by item: it has no shapes, capacities, "
-				"batch or regime");
+			bad_use("ping-pong is 1P1C at capacity 1, item by item: it has no shapes, "
+				"capacities, batch or regime");
+		for (i = 0; i < o->form_count; i++)
+			if (o->forms[i] == PP_BENCH_DEADLINE)
+				bad_use("ping-pong has no deadline form");
 		o->capacities[o->capacity_count++] = 1;
 	}
 	if (!o->shape_count)
@@ -323,11 +341,12 @@ static bool fill(options *o)
 static void register_contest(struct contest *c)
 {
 	const pp_bench_spec *s = &c->run.spec;
-	char *name = text("compare/workload:%s/shape:%uP%uC/capacity:%zu/item:%zu/batch:%u/form:%s/regime:%s/"
-			  "placement:%s", workload_names[c->o->rally], s->producers, s->consumers, s->capacity,
-			  c->o->item_size, s->batch, form_names[s->form], regime_names[c->run.regime],
-			  placement_names[c->run.placement]);
+	char *name = text("compare/workload:%s/shape:%uP%uC/capacity:%zu/item:%zu/batch:%u",
+			  workload_names[c->o->rally], s->producers, s->consumers, s->capacity,
+			  c->o->item_size, s->batch);
 
+	append(&name, "/form:%s/regime:%s/placement:%s", form_names[s->form],
+	       regime_names[c->run.regime], placement_names[c->run.placement]);
 	rounds_init(&c->rounds, c->count);
 	gb_register(name, body, c, c->o->reps);
 	free(name);

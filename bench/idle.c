@@ -229,10 +229,12 @@ void idle_show(void)
 		if (!b->seconds)
 			continue; /* it could not be opened */
 		if (b->returned)
-			say("  %-22s capacity %4zu, %s: did not block\n", b->queue->name, b->capacity, side);
+			say("  %-22s capacity %4zu, %s: did not block\n", b->queue->name,
+			    b->capacity, side);
 		else
-			say("  %-22s capacity %4zu, %s: %9.3f ms of CPU in %4.1f s, %3.0f context switches\n",
-			    b->queue->name, b->capacity, side, b->cpu_ms, b->seconds, b->switches);
+			say("  %-22s capacity %4zu, %s: %9.3f ms of CPU in %4.1f s, %3.0f "
+			    "context switches\n", b->queue->name, b->capacity, side, b->cpu_ms,
+			    b->seconds, b->switches);
 	}
 }
 

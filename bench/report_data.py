@@ -5,12 +5,13 @@ import json
 import math
 import statistics
 
-MEASURED = ("sweep", "latency", "idle", "limits", "goals")
+MEASURED = ("sweep", "latency", "idle", "limits", "goals", "compare")
 SHARE_OF_PEAK = 0.95          # the knee: the smallest capacity that reaches it
 NOISY_OTHERS, NOISY_STEAL = 0.02, 0.005
 DISTURBED_OTHERS, DISTURBED_STEAL = 0.10, 0.02
 MOVED = 2.0                   # line round trips that differ so much: not one placement
 UNBOUNDED = -1
+QUEUE_KEY = "pp_queue_"       # in the context: what the queue of that name is
 
 Shape = collections.namedtuple("Shape", "queue producers consumers")
 Setting = collections.namedtuple("Setting", "placement regime form batch item")
@@ -232,9 +233,16 @@ class Results:
         some = sorted(self.others.items(), key=lambda item: item[1][0].get("family_index", 0))
         return {name[len(prefix):]: samples for name, samples in some if name[:len(prefix)] == prefix}
 
+    def concluded(self, name):
+        """What is known only at the end of a run: the lists `goals` and `compare`."""
+        return [row for run in self.runs for row in run.get(name, [])]
+
     @property
-    def verdicts(self):
-        return [row for run in self.runs for row in run.get("goals", [])]
+    def queues(self):
+        """Names of queues to what they say of themselves, one text where the files agree."""
+        keys = sorted({key for context in self.environments for key in context
+                       if key.startswith(QUEUE_KEY)})
+        return {key[len(QUEUE_KEY):]: self.environment(key) for key in keys}
 
     def invalid(self):
         return [(c, p) for c in self.curves.values() for p in c.points if not p.valid]

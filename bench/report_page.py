@@ -233,11 +233,11 @@ NANOSECONDS = [("real_time", "time", time_text)]
 
 def goals_section(results):
     """The verdicts stand at the end of a run, both sides of each comparison in its samples."""
-    if not results.verdicts:
+    if not results.concluded("goals"):
         return ""
     sides = {"/".join(name): samples for name, samples in results.of_kind("goals").items()}
     rows = []
-    for v in results.verdicts:
+    for v in results.concluded("goals"):
         samples = sides.get(f"row:{v['row']}/" + v["what"].replace(" ", "_"), [])
         words = v["verdict"] + (", rival pending" if v["rival_pending"] else "")
         rows.append([text(f"{v['row']}: {v['what']}"), lone_cell(samples, "a", number), lone_cell(samples, "b", number),
@@ -247,6 +247,37 @@ def goals_section(results):
     head = ["", "a", "b", "of", "median", "95 % interval", "shall be", "must / goal", "verdict"]
     return f"""<section id="goals"><h2>Goals</h2><p>Medians of both sides of each comparison, and what is judged: a target is
 met when the worse end of the interval meets it.</p>{table(head, rows, name="goals-table")}</section>"""
+
+
+def point_words(row):
+    """The point of a comparison, as the programme names it."""
+    return (f"{row['workload']}, {row['shape']}, capacity {row['capacity']}, items of {row['item_size']} bytes, "
+            f"batch {row['batch']}, {row['form']} calls, {row['regime']}, CPUs: {row['placement']}; "
+            f"line round trip {row['line_ns']:.0f} ns")
+
+
+def compare_row(row):
+    first = row["verdict"] == "first"
+    alike = "" if row["has_form"] else f", has no {row['form']} calls"
+    ratio = ["–", "–"] if first or not row["pairs"] else [
+        figure_cell("first_over_this", row["first_over_this"], f"{row['first_over_this']:.3g}"),
+        f"{row['low']:.3g}..{row['high']:.3g}"]
+    return [text(row["queue"]), text("no limit" if row["holds"] == UNBOUNDED else row["holds"]),
+            number(row["rate"] / 1e6), *ratio, str(row["pairs"]), ('class="words"', text(row["verdict"])),
+            ('class="words"', text(row["promises"] + alike))]
+
+
+def compare_section(results):
+    """One table for each point, like with like on top."""
+    points = {}
+    for row in results.concluded("compare"):
+        points.setdefault(point_words(row), []).append(row)
+    head = ["queue", "holds", "M/s", "first / it", "95 % interval", "pairs", "verdict", "promises"]
+    tables = "".join(table(head, [compare_row(r) for r in sorted(rows, key=lambda r: not r["has_form"])],
+                           caption=point, name=f"compare-table-{n}")
+                     for n, (point, rows) in enumerate(points.items()))
+    return f"""<section id="compare"><h2>Compared in pairs</h2><p>How many times as fast the first queue is as each of
+the others: items, or round trips, a second.</p>{tables}</section>""" if tables else ""
 
 
 def promises_section(results):
@@ -277,6 +308,7 @@ def lone_sections(results):
                  results.of_kind("limits"), NANOSECONDS,
                  lambda parts: text(LIMITS.get(parts[0], parts[0])))),
         ("Goals", goals_section(results)),
+        ("Compared", compare_section(results)),
     ]
 
 
@@ -290,6 +322,8 @@ ENVIRONMENT = (("CPU", "pp_cpu"), ("architecture", "pp_arch"), ("CPUs allowed", 
 def environment_section(results):
     rows = [[name, ('class="words"', text("; ".join(map(str, results.environment(key))) or "not recorded"))]
             for name, key in ENVIRONMENT]
+    rows += [[text(f"queue {name}"), ('class="words"', text("; ".join(map(str, about))))]
+             for name, about in results.queues.items()]
     for name, key in (("other processes", "other_share"), ("stolen", "steal_share")):
         shares = [f"{run[key] * 100:.2f} %" for run in results.runs if key in run]
         if shares:

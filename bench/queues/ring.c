@@ -6,7 +6,8 @@
 
 RING_LOOPS(plain, pp)
 
-int ring_open(void **queue, const pp_bench_spec *spec, pp_kind kind, const struct ring_loops *loops)
+int ring_open(void **queue, const pp_bench_spec *spec, pp_kind kind,
+	      const struct ring_loops *loops)
 {
 	pp_config config = PP_CONFIG(.kind = kind, .capacity = spec->capacity,
 				     .item_size = spec->item_size, .name = "bench");

@@ -82,7 +82,8 @@ static inline int ring_again(ssize_t result, unsigned *tries)
 			     { id##_pull_n_blocking, id##_pull_n_try, id##_pull_n_deadline } }, \
 	};
 
-int    ring_open(void **queue, const pp_bench_spec *spec, pp_kind kind, const struct ring_loops *loops);
+int    ring_open(void **queue, const pp_bench_spec *spec, pp_kind kind,
+		 const struct ring_loops *loops);
 void   ring_produce(void *queue, pp_bench_side *side);
 void   ring_consume(void *queue, pp_bench_side *side);
 void   ring_close(void *queue);

@@ -86,7 +86,8 @@ class Refusals(Folder):
             with self.subTest(queues=queues):
                 named = [word for queue in queues for word in ("--queue", queue)]
                 self.refused("compare", *named, "--out", self.out)
-        self.refused("compare", "--workload", "ping-pong", "--capacities", "8", "--out", self.out)
+        for more in (["--capacities", "8"], ["--form", "deadline"]):
+            self.refused("compare", "--workload", "ping-pong", *more, "--out", self.out)
 
     def test_what_no_queue_can_do(self):
         self.refused("--queue", "spsc", "--shapes", "2P2C", "--out", self.out)
@@ -345,6 +346,24 @@ class Commands(Folder):
         self.assertEqual([(r["queue"], r["has_form"]) for r in rows],
                          [("typed", True), ("mutex", True), ("spin", False)])
         self.assertLess(done.stdout.index("without blocking calls"), done.stdout.index("  spin"))
+
+    def test_compare_is_reported(self):
+        """Each queue that took part, with what it is; ratios as they were concluded."""
+        _, rows = self.compared("--queue", "spsc", "--queue", "mutex", "--form", "blocking", "--reps", "2")
+        file = glob.glob(os.path.join(self.out, "*.json"))[0]
+        done = subprocess.run([sys.executable, os.path.join(Document.ROOT, "bench", "report.py"), file,
+                               "--out", self.out], capture_output=True, text=True, timeout=120)
+        if "ModuleNotFoundError" in done.stderr or "matplotlib" in done.stderr:
+            self.skipTest("report.py lacks a Python module")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.out, "report.html")) as page:
+            page = page.read()
+        for row in rows:
+            shown = f'data-of="first_over_this" data-value="{float(row["first_over_this"])!r}"'
+            self.assertEqual(shown in page, row["verdict"] != "first")
+        self.assertEqual(page.count('id="compare-table-'), 2)
+        self.assertIn("queue mutex", page)
+        self.assertIn(self.results()["context"]["pp_queue_mutex"], page)
 
     def test_compare_ping_pong(self):
         """Rates are round trips a second."""
