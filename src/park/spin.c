@@ -17,7 +17,8 @@ enum {
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
 	SCORE_WIN  = 8,
-	LONG_NS    = 250000, /* a wait that no spin should have covered */
+	LONG_NS    = 250000, /* a wait that no spin should have covered                 */
+	IDLE_NS    = 1000000, /* nor any probe: whoever it was is not just waking up      */
 	PROBE_NS   = 120000, /* longer than an idle CPU takes to run a thread it was woken for */
 	PROBE_OFTEN = 16,   /* waits from one probe to the next: at first, and at last     */
 	PROBE_SELDOM = 1024
@@ -80,15 +81,22 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 	s->total_ns = spin->limit_ns;
 	if (spin->adaptive)
 		set_limits(s, spin);
-	s->began = s->now = s->total_ns > 0 ? pp_clock_now() : 0;
+	s->began = s->now = s->total_ns > 0 || spin->adaptive ? pp_clock_now() : 0;
 }
 
-static void learn(PP_ATOMIC(uint32_t) *score, bool won)
+static void win(PP_ATOMIC(uint32_t) *score)
 {
-	uint32_t now = pp_load(score);
-	uint32_t next = won ? now + SCORE_WIN : now - (now + 3) / 4;
+	uint32_t next = pp_load(score) + SCORE_WIN;
 
 	pp_store(score, next > SCORE_FULL ? SCORE_FULL : next);
+}
+
+/* Fades by a part of what it is. */
+static void lose(PP_ATOMIC(uint32_t) *score, uint32_t part)
+{
+	uint32_t now = pp_load(score);
+
+	pp_store(score, now - (now + part - 1) / part);
 }
 
 /* True: the clock has moved. */
@@ -140,7 +148,7 @@ void pp_spin_end(struct pp_spinner *s, bool won)
 		pp_store(&spin->pause_score, SCORE_BEGIN);
 		pp_store(&spin->yield_score, SCORE_BEGIN);
 	} else {
-		learn(s->yielding ? &spin->yield_score : &spin->pause_score, true);
+		win(s->yielding ? &spin->yield_score : &spin->pause_score);
 	}
 }
 
@@ -148,17 +156,19 @@ void pp_spin_parked(struct pp_spinner *s)
 {
 	struct pp_spin *spin = s->spin;
 	uint32_t every = pp_load(&spin->probe_every);
+	int64_t took;
 
 	if (!spin->adaptive)
 		return;
+	took = pp_clock_now() - s->began;
 	if (s->probing) {
 		pp_store(&spin->lost, 0);
 		pp_store(&spin->probe_every, every < PROBE_SELDOM ? every * 2 : every);
-	} else {
+	} else if (took < IDLE_NS) {
 		pp_store(&spin->lost, pp_load(&spin->lost) + 1);
 	}
-	if (s->total_ns > 0 && pp_clock_now() - s->began > LONG_NS) {
-		learn(&spin->pause_score, false);
-		learn(&spin->yield_score, false);
+	if (s->total_ns > 0 && took > LONG_NS) {
+		lose(&spin->pause_score, took < IDLE_NS ? 4 : 2);
+		lose(&spin->yield_score, took < IDLE_NS ? 4 : 2);
 	}
 }
