@@ -1,0 +1,312 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Our queue beside those of Go, Rust and Python, which run in processes of their own.
+
+    bench/rivals/foreign.py                          # 1P1C, capacity 64: a stream
+    bench/rivals/foreign.py --workload stream,pingpong,rendezvous --shape 1P1C,2P2C,4P4C
+    bench/rivals/foreign.py --only go --capacity 8,1024 --item-size 64
+
+Builds what has a compiler here.  At each point, turn after turn, takes one sample of ours
+(pushpull-bench) and one of each of the others, and sets ours against each of them in pairs.  Prints medians,
+ratios with their bootstrap intervals of 95 %, and the line round trip of the same turns; writes the same as JSON
+that bench/report.py reads.  Exit status: 1 where an item was lost or a program failed, 2 for wrong
+arguments, 77 where nothing of --only can be built.
+"""
+import argparse
+import datetime
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy
+
+from foreign_build import LANGUAGES, DoesNotBuild, build_all
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WORKLOADS = ("stream", "pingpong", "rendezvous")
+TURNS, RESAMPLES, UNBOUNDED = 15, 2000, -1
+SKIPPED = 77
+
+
+class Failed(Exception):
+    """A program that did not do what it should; the text says which."""
+
+
+class Point:
+    """What is run: a workload with its numbers."""
+
+    def __init__(self, workload, shape, capacity, item_size):
+        self.workload, self.shape, self.item_size = workload, shape, item_size
+        self.producers, self.consumers = map(int, re.findall(r"\d+", shape))
+        self.capacity = {"pingpong": 1, "rendezvous": 0}.get(workload, capacity)
+
+    def __str__(self):
+        what = "Ping-pong" if self.workload == "pingpong" else "Stream"
+        return (f"{what}, {self.shape}, capacity {self.capacity}, items of {self.item_size} bytes, "
+                "batch 1, blocking calls, balanced, CPUs: two")
+
+
+def points_of(settings):
+    points = []
+    for workload in settings.workload:
+        shapes = ["1P1C"] if workload == "pingpong" else settings.shape
+        capacities = settings.capacity if workload == "stream" else [0]
+        points += [Point(workload, s, c, settings.item_size) for s in shapes for c in capacities]
+    return points
+
+
+# ---- Samples ---------------------------------------------------------------------------------
+
+def run(name, command, settings):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True,
+                              timeout=60 + 20 * settings.seconds)
+    except subprocess.CalledProcessError as error:
+        raise Failed(f"{name}: exit status {error.returncode}: {error.stderr.strip()}") from None
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{name}: hangs: {' '.join(command)}") from None
+
+
+def only_benchmark(name, data):
+    done = [b for b in data["benchmarks"] if b["run_type"] == "iteration"]
+    if len(done) != 1 or done[0].get("error_occurred"):
+        raise Failed(f"{name}: no sample: {done}")
+    return data["context"], done[0]
+
+
+class Ours:
+    """One of ours, a sample at a time."""
+
+    def __init__(self, name, point):
+        self.name, self.point = name, point
+
+    def sample(self, settings):
+        point = self.point
+        with tempfile.TemporaryDirectory() as folder:
+            command = [settings.bench, "--queue", self.name, "--item-size", str(point.item_size),
+                       "--reps", "1", "--min-time", f"{settings.seconds * 1e3:g}", "--out", folder]
+            if point.workload == "pingpong":
+                command += ["latency", "--benchmark_filter=latency/pingpong/.*/placement:(two|one)/wait:usual"]
+            else:
+                command += ["sweep", "--shapes", point.shape, "--capacities", str(point.capacity), "--no-depth"]
+            run(self.name, command, settings)
+            file, = glob.glob(os.path.join(folder, "*.json"))
+            with open(file, encoding="utf-8") as opened:
+                data = json.load(opened)
+        # On one CPU it has the placement "one" twice; otherwise "two" comes first.
+        data["benchmarks"] = [b for b in data["benchmarks"] if b["run_type"] == "iteration"][:1]
+        context, benchmark = only_benchmark(self.name, data)
+        # Named and timed as theirs are, so that compare.py finds the pairs.
+        name = re.sub(r"/(iterations:\d+|repeats:\d+|manual_time)", "", benchmark["run_name"])
+        benchmark.update(name=name, run_name=name)
+        if point.workload != "pingpong":
+            benchmark["cpu_time"] = (benchmark["push_cpu_s_per_million"] +
+                                     benchmark["pull_cpu_s_per_million"]) * 1e3
+        return context, benchmark
+
+
+class Theirs:
+    """A foreign program, a sample at a time."""
+
+    def __init__(self, rival, point):
+        self.name, self.rival, self.point = rival.name, rival, point
+
+    def sample(self, settings):
+        point = self.point
+        done = run(self.name, self.rival.program + [
+            "--queue", self.rival.kind, "--shape", point.shape, "--capacity", str(point.capacity),
+            "--item-size", str(point.item_size), "--batch", "1", "--seconds", str(settings.seconds),
+            "--reps", "1", "--workload", point.workload], settings)
+        return only_benchmark(self.name, json.loads(done.stdout))
+
+
+def rate_of(benchmark):
+    """Items, or round trips, a second."""
+    return benchmark.get("items_per_second", 1e9 / benchmark["real_time"])
+
+
+class Contest:
+    """The contestants of a point, the first of them ours, and their samples turn by turn."""
+
+    def __init__(self, point, contestants):
+        self.point, self.contestants = point, contestants
+        self.samples = {c.name: [] for c in contestants}
+        self.lines, self.context = [], {}
+
+    def turn(self, settings, number):
+        order = self.contestants[::-1] if number % 2 else self.contestants
+        for contestant in order:
+            context, benchmark = contestant.sample(settings)
+            keep = context if isinstance(contestant, Ours) else {
+                key: value for key, value in context.items() if key.startswith("pp_queue_")}
+            self.context.update(keep)
+            benchmark.update(repetitions=settings.turns, repetition_index=number)
+            self.samples[contestant.name].append(benchmark)
+        # The line round trip that ours measured in this turn goes with all of its samples.
+        line = self.samples[self.contestants[0].name][-1]["line_ns"]
+        self.lines.append(line)
+        for contestant in self.contestants:
+            self.samples[contestant.name][-1]["line_ns"] = line
+
+    def rates(self, contestant):
+        return numpy.array([rate_of(b) for b in self.samples[contestant.name]])
+
+
+# ---- What is said of them --------------------------------------------------------------------
+
+def interval(values):
+    """Of the median, by resampling; the same for the same samples."""
+    random = numpy.random.default_rng(1)
+    medians = numpy.median(random.choice(values, (RESAMPLES, len(values))), axis=1)
+    low, high = numpy.percentile(medians, [2.5, 97.5])
+    return float(numpy.median(values)), float(low), float(high)
+
+
+def verdict(low, high):
+    return "ahead" if low > 1 else "behind" if high < 1 else "undecided"
+
+
+def row_of(contest, contestant):
+    """A row as pushpull-bench compare writes it."""
+    point, samples = contest.point, contest.samples[contestant.name]
+    first = contestant is contest.contestants[0]
+    ratio, low, high = interval(contest.rates(contest.contestants[0]) / contest.rates(contestant))
+    return {
+        "workload": "ping-pong" if point.workload == "pingpong" else "stream", "shape": point.shape,
+        "capacity": point.capacity, "item_size": point.item_size, "batch": 1, "form": "blocking",
+        "regime": "balanced", "placement": "two", "line_ns": float(numpy.median(contest.lines)),
+        "queue": contestant.name, "promises": samples[0].get("label", ""), "has_form": True,
+        "holds": int(samples[0].get("capacity", point.capacity)),
+        "rate": float(numpy.median(contest.rates(contestant))), "first_over_this": ratio, "low": low,
+        "high": high, "pairs": len(samples), "target": 0,
+        "verdict": "first" if first else verdict(low, high),
+        # In nanoseconds an item, of both sides together; ours is not counted in a ping-pong.
+        "cpu_s_per_million": None if point.workload == "pingpong" else
+                             float(numpy.median([b["cpu_time"] for b in samples])) / 1e3,
+    }
+
+
+def show(contest, rows):
+    rally = contest.point.workload == "pingpong"
+    line, low, high = interval(numpy.array(contest.lines))
+    few = ": too few for a verdict that counts" if len(contest.lines) < TURNS else ""
+    print(f"\n{contest.point}\n{len(contest.lines)} turns, line round trip {line:.0f} ns "
+          f"({low:.0f}..{high:.0f}){few}")
+    speed, cpu = ("there, back", "") if rally else ("", "CPU s/M")
+    print(f"  {'':22} {'holds':>8} {speed:>13} {cpu:>8} {'ours / it, 95 %':>22}")
+    for row in rows:
+        figure = f"{1e9 / row['rate']:10.0f} ns" if rally else f"{row['rate'] / 1e6:9.3f} M/s"
+        cpu = "" if rally else f"{row['cpu_s_per_million']:.3f}"
+        ratio = "" if row["verdict"] == "first" else \
+            f"{row['first_over_this']:.3g}  {row['low']:.3g}..{row['high']:.3g}"
+        holds = "all" if row["holds"] == UNBOUNDED else row["holds"]
+        print(f"  {row['queue']:22} {holds:>8} {figure:>13} {cpu:>8} {ratio:>22}  {row['verdict']:9}  "
+              f"{row['promises']}")
+    sys.stdout.flush()
+
+
+def write(contests, rows, settings):
+    """One file for report.py and for Google Benchmark's compare.py."""
+    context, benchmarks = {}, []
+    for contest in contests:
+        context.update(contest.context)
+        for samples in contest.samples.values():
+            family = len({b["name"] for b in benchmarks})
+            benchmarks += [dict(b, family_index=family) for b in samples]
+    context.update(pp_command="foreign", pp_quick="yes" if settings.turns < TURNS else "no")
+    os.makedirs(settings.out, exist_ok=True)
+    stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    path = os.path.join(settings.out, f"foreign-{stamp}-{os.getpid()}.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"context": context, "benchmarks": benchmarks, "pp_run": {"compare": rows}}, file, indent=2)
+        file.write("\n")
+    print("\nours / it: how many times as fast ours is, from pairs of the same turn.\n"
+          f"CPU: seconds for a million items, both sides.\n\nresults: {path}")
+
+
+# ---- The command -----------------------------------------------------------------------------
+
+def words(allowed):
+    def read(text):
+        chosen = text.split(",")
+        for word in chosen:
+            if not re.fullmatch(allowed, word):
+                raise argparse.ArgumentTypeError(f"'{word}' is not one of {allowed}")
+        return chosen
+    return read
+
+
+def read_settings():
+    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter, description=__doc__)
+    parser.add_argument("--bench", default=os.path.join(ROOT, "out/bench/bench/pushpull-bench"),
+                        help="pushpull-bench (default: the one that script/bench builds)")
+    parser.add_argument("--build", default=os.path.join(ROOT, "out/foreign"), help="folder for what is built")
+    parser.add_argument("--out", default=os.path.join(ROOT, "out/results"), help="folder for the results")
+    parser.add_argument("--only", type=words("|".join(LANGUAGES)), default=list(LANGUAGES))
+    parser.add_argument("--ours", choices=["spsc", "typed", "mpmc"], help="default: spsc for 1P1C, else mpmc")
+    parser.add_argument("--workload", type=words("|".join(WORKLOADS)), default=["stream"])
+    parser.add_argument("--shape", type=words(r"[1-9]\d*P[1-9]\d*C"), default=["1P1C"])
+    parser.add_argument("--capacity", type=words(r"[1-9]\d*"), default=["64"])
+    parser.add_argument("--item-size", type=int, choices=[8, 64], default=8)
+    parser.add_argument("--seconds", type=float, default=0.1, help="length of a sample")
+    parser.add_argument("--turns", type=int, default=TURNS)
+    parser.add_argument("--quick", action="store_true",
+                        help="a smoke run: one turn, short samples, one compiler of each language")
+    settings = parser.parse_args()
+    if settings.quick:
+        settings.turns, settings.seconds = 1, 0.02
+    if settings.turns < 1 or not settings.seconds >= 0.001:
+        parser.error("--turns is at least 1, --seconds 0.001")
+    if not os.access(settings.bench, os.X_OK):
+        parser.error(f"no {settings.bench}: build it (script/bench), or name it with --bench")
+    settings.bench = os.path.abspath(settings.bench)
+    settings.capacity = [int(c) for c in settings.capacity]
+    return settings
+
+
+def contest_of(point, rivals, settings):
+    ours = settings.ours or ("spsc" if point.shape == "1P1C" else "mpmc")
+    contestants = [Ours(ours, point)]
+    for rival in rivals:
+        why = rival.cannot(point)
+        if why:
+            print(f"left out: {rival.name} ({why}) of: {point}")
+        else:
+            contestants.append(Theirs(rival, point))
+    return Contest(point, contestants)
+
+
+def main():
+    settings = read_settings()
+    # The same two CPUs for everybody, as pushpull-bench chooses them.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    contests, rows, status = [], [], 0
+    try:
+        rivals = build_all(settings.only, settings.build, settings.quick)
+        if not rivals:
+            return SKIPPED
+        for point in points_of(settings):
+            contest = contest_of(point, rivals, settings)
+            for number in range(settings.turns):
+                contest.turn(settings, number)
+            contests.append(contest)
+            table = [row_of(contest, contestant) for contestant in contest.contestants]
+            show(contest, table)
+            rows += table
+    except (DoesNotBuild, Failed) as error:
+        print(f"foreign.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted: the points that were finished are kept.")
+        status = 130
+    if contests:
+        write(contests, rows, settings)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+module rival
+
+go 1.19
