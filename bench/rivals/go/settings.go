@@ -39,6 +39,7 @@ func readSettings() *settings {
 		refuse("what is '%s'?", flag.Arg(0))
 	}
 	if n, _ := fmt.Sscanf(s.shape, "%dP%dC", &s.producers, &s.consumers); n != 2 ||
+		s.shape != fmt.Sprintf("%dP%dC", s.producers, s.consumers) ||
 		s.producers < 1 || s.consumers < 1 || s.producers > 256 || s.consumers > 256 {
 		refuse("--shape: '%s' is not like 2P2C", s.shape)
 	}
