@@ -357,12 +357,7 @@ int command_compare(options *o)
 	bool like_only = fill(o);
 	size_t i;
 
-	if (!o->reps)
-		o->reps = o->quick ? 3 : ROUNDS;
-	if (o->reps > ROUNDS_MAX)
-		bad_use("--reps: at most %d here", ROUNDS_MAX);
-	if (o->min_time <= 0)
-		o->min_time = o->quick ? 0.02 : 0.1;
+	settings_for_rounds(o);
 	o->depth = false;
 	if (o->queue_count < 2)
 		bad_use("--queue: name two at least");

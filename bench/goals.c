@@ -15,6 +15,7 @@
 #include "queues/queues.h"
 #include "results.h"
 #include "rounds.h"
+#include "settings.h"
 #include "stats.h"
 #include "util.h"
 
@@ -330,12 +331,7 @@ int command_goals(options *o)
 {
 	size_t i;
 
-	if (!o->reps)
-		o->reps = o->quick ? 3 : ROUNDS;
-	if (o->reps > ROUNDS_MAX)
-		bad_use("--reps: at most %d here", ROUNDS_MAX);
-	if (o->min_time <= 0)
-		o->min_time = o->quick ? 0.02 : 0.1;
+	settings_for_rounds(o);
 	blocked_seconds = o->idle_time > 0 ? o->idle_time : o->quick ? 1 : 10;
 	if (place_cpus() < 2)
 		bad_use("goals needs two CPUs");

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "rounds.h"
+#include "util.h"
+
 void settings_fill(options *o)
 {
 	if (!o->batch_count)
@@ -11,6 +14,16 @@ void settings_fill(options *o)
 		o->regimes[o->regime_count++] = BALANCED;
 	if (!o->placement_count)
 		o->placements[o->placement_count++] = place_cpus() > 1 ? PLACE_TWO : PLACE_ONE;
+}
+
+void settings_for_rounds(options *o)
+{
+	if (!o->reps)
+		o->reps = o->quick ? 3 : ROUNDS;
+	if (o->reps > ROUNDS_MAX)
+		bad_use("--reps: at most %d here", ROUNDS_MAX);
+	if (o->min_time <= 0)
+		o->min_time = o->quick ? 0.02 : 0.1;
 }
 
 void settings_each(const options *o, settings_plan *plan, const void *context)

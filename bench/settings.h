@@ -9,6 +9,9 @@
 /* Where nobody chose: one batch, form, regime and placement. */
 void settings_fill(options *o);
 
+/* For measuring in rounds: how many, and how long a sample lasts, where nobody chose. */
+void settings_for_rounds(options *o);
+
 /* Every combination of shape, placement, regime, form and batch, in a spec that has nothing else. */
 typedef void settings_plan(const options *o, const run_spec *how, const void *context);
 void settings_each(const options *o, settings_plan *plan, const void *context);

@@ -178,9 +178,9 @@ PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 	if (pp_unlikely(!rx || !item))
 		return -EINVAL;
 	switch (rx->spsc.fast.word) {
-#define PULL_OF(size)                                         \
-	case PP_FAST_WORD(PP_SPSC, size):                     \
-		r = pp_fast_get(&rx->spsc.fast, item, size);       \
+#define PULL_OF(size)                                   \
+	case PP_FAST_WORD(PP_SPSC, size):               \
+		r = pp_fast_get(&rx->spsc.fast, item, size);\
 		break
 	PULL_OF(8);
 	PULL_OF(4);

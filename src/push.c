@@ -224,9 +224,9 @@ PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 	if (pp_unlikely(!tx || !item))
 		return -EINVAL;
 	switch (tx->spsc.fast.word) {
-#define PUSH_OF(size)                                         \
-	case PP_FAST_WORD(PP_SPSC, size):                     \
-		r = pp_fast_put(&tx->spsc.fast, item, size);       \
+#define PUSH_OF(size)                                   \
+	case PP_FAST_WORD(PP_SPSC, size):               \
+		r = pp_fast_put(&tx->spsc.fast, item, size);\
 		break
 	PUSH_OF(8);
 	PUSH_OF(4);

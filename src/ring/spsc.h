@@ -241,7 +241,7 @@ static inline int64_t spsc_look(struct spsc *r, struct spsc_puller *e, uint64_t 
 
 /* The limit is reached: find items, or the next lap.  How many, or why none. */
 static inline int64_t spsc_claim_at_limit(struct spsc *r, struct spsc_puller *e, uint64_t head,
-                                        bool fenced)
+                                          bool fenced)
 {
 	int64_t found = e->lap.known != head ? 1 : spsc_look(r, e, head, fenced);
 

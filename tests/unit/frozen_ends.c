@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Close, cancel and deadlines against a call that is stopped at every instruction, and
- * the other way round; and what the instructions of the fast path are.
+ * the other way round.
  */
 #include "stepping.h"
 
@@ -422,82 +422,4 @@ Test(frozen_ends, a_dump_and_stats_beside_a_stopped_call_return_at_once)
 {
 	for_each_kind(2, dumps);
 	dumps(PP_MPMC, 0);
-}
-
-/* ---- What the fast path is made of ------------------------------------------------------ */
-
-static void run_through(struct stepped *s, const struct form *form, const struct ends *e)
-{
-	*s = (struct stepped){ .trace = true };
-	s->call.form = form;
-	s->call.ends = *e;
-	s->call.n = 1;
-	s->call.deadline = PP_FOREVER;
-	stepped_start(s);
-	EXPECT_EQ(stepped_finish(s), form->done);
-}
-
-static void expect_no_fence(pp_kind kind, struct ends e)
-{
-	struct stepped push, pull;
-
-	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++) {
-		run_through(&push, &push_forms[i], &e);
-		run_through(&pull, &pull_forms[i], &e);
-		EXPECT_EQ(push.system_calls + pull.system_calls, 0);
-		EXPECT_EQ(push.fences + pull.fences, 0);
-		EXPECT(push.steps > 10 && pull.steps > 10);
-		if (kind == PP_SPSC) {
-			EXPECT_EQ(push.locked, 0);
-			EXPECT_EQ(pull.locked, 0);
-		} else {
-			EXPECT(push.locked <= 1); /* the claim */
-			EXPECT(pull.locked <= 1);
-		}
-	}
-	ends_let_go(&e);
-}
-
-static void steady_state(pp_kind kind, size_t capacity)
-{
-	if (!stepping_works())
-		cr_skip_test("only on x86-64: needs the trap flag");
-	expect_no_fence(kind, ends_open(kind, capacity));
-}
-
-/* A sleeper of each side makes the other side's next operations fence, but not for ever. */
-static void steady_state_again(pp_kind kind, size_t capacity)
-{
-	struct ends e = ends_open(kind, capacity);
-	struct call c;
-
-	if (!stepping_works())
-		cr_skip_test("only on x86-64: needs the trap flag");
-	call_pull(&c, &e, FOREVER);
-	ends_await_parked(&e, 0, 1);
-	EXPECT_EQ(pp_push(e.tx, &(uint64_t){ 1 }), 0);
-	EXPECT_EQ(call_join(&c), 0);
-	ends_fill(&e, 0, capacity);
-	call_push(&c, &e, FOREVER, capacity);
-	ends_await_parked(&e, 1, 0);
-	ends_drain(&e, 0, 1);
-	EXPECT_EQ(call_join(&c), 0);
-	ends_drain(&e, 1, capacity);
-	for (uint64_t i = 0; i < 32; i++) {
-		ends_fill(&e, i, 1);
-		ends_drain(&e, i, 1);
-	}
-	expect_no_fence(kind, e);
-}
-
-Test(frozen_ends, a_while_after_a_sleep_nothing_fences_any_more)
-{
-	for (size_t capacity = 1; capacity < 4; capacity++)
-		for_each_kind(capacity, steady_state_again);
-}
-
-Test(frozen_ends, with_nobody_asleep_no_fence_no_system_call_and_no_lock_but_a_claim)
-{
-	for (size_t capacity = 1; capacity < 4; capacity++)
-		for_each_kind(capacity, steady_state);
 }
