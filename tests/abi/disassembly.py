@@ -3,7 +3,8 @@
 """What the path of an item is made of: disassembly.py PROGRAM LIBRARY
 
 No locked instruction, no fence and no system call in a push or pull of PP_SPSC, called or
-inlined; and the inlined ones do not call anything before they have moved an item.
+inlined; and the inlined ones compare one word of the end, and do not call anything before they
+have moved an item.
 """
 import platform
 import re
@@ -45,6 +46,16 @@ def stores_before_a_call(found, name):
     return f"{name}: stores nothing"
 
 
+def compares_one_word(found, name):
+    """What a ring has to be is in one constant, which holds kind, item size and features."""
+    first_call = [i.startswith("call") for i in found[name]].index(True)
+    compared = [i for i in found[name][:first_call]
+                if re.match(r"(cmp|test)\w*\s+\$0x[1-9a-f]", i)]
+    if len(compared) == 1 and re.match(r"cmp\w*\s+\$0x[0-9a-f]{8},", compared[0]):
+        return None
+    return f"{name}: does not compare one word, but: {'; '.join(compared)}"
+
+
 def main(program, library):
     if platform.machine() != "x86_64":
         print("skipped: reads x86-64 only")
@@ -55,7 +66,9 @@ def main(program, library):
                   check(theirs, "pp_try_push", 30), check(theirs, "pp_try_pull", 30)]
     if not any(complaints):
         complaints += [stores_before_a_call(ours, "inlined_push"),
-                       stores_before_a_call(ours, "inlined_pull")]
+                       stores_before_a_call(ours, "inlined_pull"),
+                       compares_one_word(ours, "inlined_push"),
+                       compares_one_word(ours, "inlined_pull")]
     for complaint in filter(None, complaints):
         print(complaint)
     return 1 if any(complaints) else 0

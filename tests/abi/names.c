@@ -4,6 +4,7 @@
  * compiling, which is when a caller would fail too.
  */
 #include <pushpull/pushpull.h>
+#include <pushpull/typed.h>
 
 #define IS(what, type) _Static_assert(_Generic((what), type: 1, default: 0), #what ": " #type)
 #define FIELD(of, name, type) IS(&((of *)0)->name, type *)
@@ -92,6 +93,25 @@ _Static_assert(PP_INTERRUPTIBLE != 0 && PP_TRACK_DEPTH != 0, "the flags");
 _Static_assert(PP_SPIN_NONE < 0 && PP_SPIN_ADAPTIVE == 0, "the spin settings");
 _Static_assert(PP_VERSION_MAJOR >= 0 && PP_VERSION_MINOR >= 0 && PP_VERSION_PATCH >= 0,
 	       "the version");
+
+struct job { int number; };
+PP_TYPED(jobs, struct job);
+
+IS(&jobs_open, int (*)(pp_tx **, pp_rx **, pp_kind, size_t));
+
+IS(&jobs_push, int (*)(pp_tx *, const struct job *));
+IS(&jobs_try_push, int (*)(pp_tx *, const struct job *));
+IS(&jobs_push_until, int (*)(pp_tx *, const struct job *, pp_time));
+IS(&jobs_push_n, ssize_t (*)(pp_tx *, const struct job *, size_t));
+IS(&jobs_try_push_n, ssize_t (*)(pp_tx *, const struct job *, size_t));
+IS(&jobs_push_n_until, ssize_t (*)(pp_tx *, const struct job *, size_t, pp_time));
+
+IS(&jobs_pull, int (*)(pp_rx *, struct job *));
+IS(&jobs_try_pull, int (*)(pp_rx *, struct job *));
+IS(&jobs_pull_until, int (*)(pp_rx *, struct job *, pp_time));
+IS(&jobs_pull_n, ssize_t (*)(pp_rx *, struct job *, size_t));
+IS(&jobs_try_pull_n, ssize_t (*)(pp_rx *, struct job *, size_t));
+IS(&jobs_pull_n_until, ssize_t (*)(pp_rx *, struct job *, size_t, size_t, pp_time));
 
 int main(void)
 {

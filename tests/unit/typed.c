@@ -2,6 +2,7 @@
 /* pushpull/typed.h: the plain calls with a type, and a path of their own that is inlined. */
 #include "support.h"
 
+#include <limits.h>
 #include <pushpull/typed.h>
 
 struct job { /* of a size without a copy of its own in the library */
@@ -73,6 +74,68 @@ static void every_form_and_index(pp_kind kind, size_t capacity)
 Test(typed, every_form_brings_the_item_at_every_index)
 {
 	for_each_ring(1, every_form_and_index);
+}
+
+static void opened(pp_kind kind, size_t capacity)
+{
+	struct ends e;
+
+	EXPECT_EQ(jobs_open(&e.tx, &e.rx, kind, capacity), 0);
+	EXPECT_EQ(pp_tx_kind(e.tx), kind);
+	EXPECT_EQ(pp_rx_capacity(e.rx), capacity);
+	EXPECT_EQ(pp_rx_item_size(e.rx), sizeof(struct job));
+	ends_let_go(&e);
+}
+
+Test(typed, open_makes_a_ring_of_the_type)
+{
+	struct ends e;
+
+	for_each_ring(0, opened);
+	EXPECT_EQ(jobs_open(&e.tx, &e.rx, PP_MPMC + PP_SPSC, 1), -EINVAL);
+	EXPECT(!e.tx && !e.rx);
+}
+
+static void expect_jobs(const struct job *jobs, uint64_t first, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		expect_job(&jobs[i], first + i);
+}
+
+/* Each form with numbers that show when two of its arguments change places. */
+static void batches(pp_kind kind)
+{
+	struct job in[8], out[8];
+	struct ends e;
+
+	for (uint64_t i = 0; i < ARRAY_LEN(in); i++)
+		in[i] = job(i);
+	EXPECT_EQ(jobs_open(&e.tx, &e.rx, kind, 5), 0);
+	EXPECT_EQ(jobs_push_n(e.tx, in, 0), 0);
+	EXPECT_EQ(jobs_push_n(e.tx, in, 2), 2);
+	EXPECT_EQ(jobs_try_push_n(e.tx, in + 2, 6), 3);
+	EXPECT_EQ(jobs_push_n_until(e.tx, in, 1, pp_now()), -ETIMEDOUT);
+	EXPECT_EQ(jobs_try_pull_n(e.rx, out, 2), 2);
+	expect_jobs(out, 0, 2);
+	EXPECT_EQ(jobs_push_n_until(e.tx, in + 5, 3, pp_now()), 2);
+	EXPECT_EQ(jobs_pull_n_until(e.rx, out, 1, 3, PP_FOREVER), 3);
+	expect_jobs(out, 2, 3);
+	EXPECT_EQ(jobs_pull_n_until(e.rx, out, 4, 8, pp_now()), 2); /* min is not reached */
+	expect_jobs(out, 5, 2);
+	EXPECT_EQ(jobs_try_pull_n(e.rx, out, 8), -EAGAIN);
+	EXPECT_EQ(jobs_pull_n_until(e.rx, out, 0, 8, PP_FOREVER), -EAGAIN);
+	EXPECT_EQ(jobs_pull_n_until(e.rx, out, 8, 1, PP_FOREVER), -EINVAL);
+	EXPECT_EQ(jobs_push_n(e.tx, in, (size_t)SSIZE_MAX + 1), -EINVAL);
+	EXPECT_EQ(jobs_push_n(e.tx, in, 3), 3);
+	EXPECT_EQ(jobs_pull_n(e.rx, out, 8), 3);
+	expect_jobs(out, 0, 3);
+	ends_let_go(&e);
+}
+
+Test(typed, batches_move_what_the_plain_ones_would)
+{
+	batches(PP_SPSC);
+	batches(PP_MPMC);
 }
 
 static void full_and_empty(pp_kind kind, size_t capacity)
@@ -182,6 +245,30 @@ Test(typed, an_end_with_an_unknown_word_is_left_to_the_library)
 	for_each_ring(1, unknown_word);
 }
 
+/* A high-water mark that is exact needs more than the inlined path does. */
+static void tracked(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity, .item_size = 8,
+						  .flags = PP_TRACK_DEPTH));
+	uint64_t item;
+
+	for (uint64_t depth = 1; depth <= capacity && depth < 20; depth++) {
+		for (uint64_t i = 0; i < depth; i++)
+			EXPECT_EQ(u64s_push(e.tx, &i), 0);
+		for (uint64_t i = 0; i < depth; i++) {
+			EXPECT_EQ(u64s_pull(e.rx, &item), 0);
+			EXPECT_EQ(item, i);
+		}
+		EXPECT_EQ(ends_stats(&e).depth_max, depth);
+	}
+	ends_let_go(&e);
+}
+
+Test(typed, an_end_with_a_feature_of_its_own_is_left_to_the_library)
+{
+	for_each_ring(1, tracked);
+}
+
 /* ---- Beside others -------------------------------------------------------------------- */
 
 struct stream {
@@ -248,6 +335,49 @@ static void wakes_sleepers(pp_kind kind, size_t capacity)
 Test(typed, an_inlined_call_wakes_who_sleeps)
 {
 	for_each_ring(1, wakes_sleepers);
+}
+
+static ssize_t run_push_n(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)deadline;
+	return u64s_push_n(e->tx, items, n);
+}
+
+static ssize_t run_pull_n(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)deadline;
+	return u64s_pull_n(e->rx, items, n);
+}
+
+/* A pull waits for the first, a push for room for the last. */
+static void batch_waits(pp_kind kind, size_t capacity)
+{
+	static const struct form push = { "push_n", FOREVER, 1, run_push_n };
+	static const struct form pull = { "pull_n", FOREVER, 1, run_pull_n };
+	struct ends e = ends_open(kind, capacity);
+	uint64_t items[2] = { 3, 4 };
+	struct call c = { .form = &pull, .ends = e, .items = items, .n = 2 };
+
+	call_start(&c);
+	ends_await_parked(&e, 0, 1);
+	ends_fill(&e, 5, 1);
+	EXPECT_EQ(call_join(&c), 1);
+	EXPECT_EQ(items[0], 5);
+	ends_fill(&e, 0, capacity - 1);
+	items[0] = capacity - 1;
+	items[1] = capacity;
+	c = (struct call){ .form = &push, .ends = e, .items = items, .n = 2 };
+	call_start(&c);
+	ends_await_parked(&e, 1, 0);
+	ends_drain(&e, 0, 1);
+	EXPECT_EQ(call_join(&c), 2);
+	ends_drain(&e, 1, capacity);
+	ends_let_go(&e);
+}
+
+Test(typed, a_batch_waits_as_the_plain_one_does)
+{
+	for_each_ring(1, batch_waits);
 }
 
 static void ended(pp_kind kind, size_t capacity)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much time a look costs, counted in steps: src/park/spin.c itself, with pauses, yields, CPUs
+ * and a clock of the test's.  Linked before the library's, it also serves the rings here.
+ */
+#include "support.h"
+
+#include <sched.h>
+
+#include "base/clock.h"
+#include "base/compiler.h"
+
+#define STEP 10 /* ns of the test's clock that a pause or a yield takes */
+
+static struct done { unsigned pauses, yields, looks; } done;
+static int cpus; /* 0: more than a set holds */
+
+static void count_pause(void)
+{
+	done.pauses++;
+}
+
+static int count_yield(void)
+{
+	done.yields++;
+	return 0;
+}
+
+static int64_t count_clock_look(void)
+{
+	done.looks++;
+	return (int64_t)(done.pauses + done.yields) * STEP;
+}
+
+static int allowed_cpus(cpu_set_t *set)
+{
+	for (int i = 0; i < cpus; i++)
+		CPU_SET((size_t)i, set);
+	return cpus ? 0 : -1;
+}
+
+#define pp_pause count_pause
+#define pp_clock_now count_clock_look
+#define sched_yield count_yield
+#define sched_getaffinity(pid, size, set) allowed_cpus(set)
+#include "../../src/park/spin.c"
+#undef pp_pause
+#undef pp_clock_now
+#undef sched_yield
+#undef sched_getaffinity
+
+SUITE(pacing);
+
+static struct pp_spin spin_on(int number_of_cpus, int64_t spin_ns, size_t few)
+{
+	struct pp_spin spin;
+
+	cpus = number_of_cpus;
+	pp_spin_init(&spin, spin_ns, 8, few);
+	return spin;
+}
+
+/* ---- A pace ---------------------------------------------------------------------------- */
+
+static unsigned paced(struct pp_spin *spin, uint64_t found)
+{
+	done = (struct done){ 0 };
+	pp_spin_pace(spin, found);
+	EXPECT_EQ(done.yields, 0);
+	EXPECT_EQ(done.looks, 0);
+	return done.pauses;
+}
+
+Test(pacing, a_puller_that_found_few_items_pauses_before_it_looks_again)
+{
+	static const size_t few[] = { 3, 4, 128, UINT32_MAX, SIZE_MAX / 2 + 3, SIZE_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(few); i++) {
+		struct pp_spin spin = spin_on(2, PP_SPIN_ADAPTIVE, few[i]);
+		uint64_t most = (few[i] < UINT32_MAX ? few[i] : UINT32_MAX) - 1;
+
+		EXPECT_EQ(paced(&spin, 2), PACE);
+		EXPECT_EQ(paced(&spin, most), PACE);
+		/* Some, and below two microseconds: a park costs ten times that. */
+		EXPECT(paced(&spin, most) > 0 && paced(&spin, most) <= 64);
+	}
+}
+
+Test(pacing, where_more_cpus_are_allowed_than_can_be_told_it_pauses_too)
+{
+	struct pp_spin spin = spin_on(0, PP_SPIN_ADAPTIVE, 128);
+
+	EXPECT_EQ(paced(&spin, 2), PACE);
+}
+
+static void expect_no_pause(struct pp_spin *spin)
+{
+	static const uint64_t found[] = { 0, 1, 2, 3, 127, 128, 129, UINT32_MAX, UINT64_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(found); i++)
+		EXPECT_EQ(paced(spin, found[i]), 0);
+}
+
+Test(pacing, one_item_or_none_is_no_stream_and_gets_no_pause)
+{
+	struct pp_spin spin = spin_on(2, PP_SPIN_ADAPTIVE, SIZE_MAX);
+
+	EXPECT_EQ(paced(&spin, 0), 0);
+	EXPECT_EQ(paced(&spin, 1), 0);
+}
+
+Test(pacing, as_many_as_are_not_few_get_no_pause)
+{
+	static const size_t few[] = { 3, 4, 128, UINT32_MAX, SIZE_MAX / 2 + 3, SIZE_MAX };
+	struct pp_spin spin;
+
+	for (size_t i = 0; i < ARRAY_LEN(few); i++) {
+		uint64_t least = few[i] < UINT32_MAX ? few[i] : UINT32_MAX;
+
+		spin = spin_on(2, PP_SPIN_ADAPTIVE, few[i]);
+		EXPECT_EQ(paced(&spin, least), 0);
+		EXPECT_EQ(paced(&spin, least + 1), 0);
+		EXPECT_EQ(paced(&spin, UINT64_MAX), 0);
+	}
+	for (size_t none = 0; none <= 2; none++) { /* nothing is few */
+		spin = spin_on(2, PP_SPIN_ADAPTIVE, none);
+		expect_no_pause(&spin);
+	}
+}
+
+Test(pacing, with_a_setting_of_the_callers_there_is_no_pause)
+{
+	static const int64_t spin_ns[] = { PP_SPIN_NONE, 1, PP_US, PP_SEC, INT64_MAX };
+
+	for (size_t i = 0; i < ARRAY_LEN(spin_ns); i++) {
+		struct pp_spin spin = spin_on(2, spin_ns[i], 128);
+
+		expect_no_pause(&spin);
+	}
+}
+
+Test(pacing, on_one_cpu_only_there_is_no_pause)
+{
+	struct pp_spin spin = spin_on(1, PP_SPIN_ADAPTIVE, 128);
+
+	expect_no_pause(&spin);
+}
+
+/* ---- A ring ---------------------------------------------------------------------------- */
+
+static unsigned paused_in_pull(const struct ends *e, uint64_t want)
+{
+	uint64_t item = 0;
+
+	done.pauses = 0;
+	EXPECT_EQ(pp_pull(e->rx, &item), 0);
+	EXPECT_EQ(item, want);
+	return done.pauses;
+}
+
+struct look {
+	size_t found;
+	unsigned paused; /* before it, by what the look before found */
+};
+
+static void pull_in_rounds(size_t capacity, const struct look *looks, size_t n)
+{
+	uint64_t next = 0;
+	struct ends e;
+
+	cpus = 2;
+	e = ends_open(PP_SPSC, capacity);
+	for (size_t i = 0; i < n; i++) {
+		ends_fill(&e, next, looks[i].found);
+		EXPECT_EQ(paused_in_pull(&e, next), looks[i].paused);
+		for (size_t known = 1; known < looks[i].found; known++)
+			EXPECT_EQ(paused_in_pull(&e, next + known), 0);
+		next += looks[i].found;
+	}
+	ends_let_go(&e);
+}
+
+Test(pacing, a_pull_pauses_when_the_look_before_found_some_items_but_few)
+{
+	static const struct look large[] = { { 1, 0 }, { 2, 0 }, { 127, PACE }, { 128, PACE },
+					     { 2, 0 }, { 1, PACE }, { 1, 0 }, { 3, 0 } };
+	static const struct look small[] = { { 2, 0 }, { 2, 0 }, { 126, 0 }, { 1, 0 } };
+
+	pull_in_rounds(1000, large, ARRAY_LEN(large));
+	pull_in_rounds(128, large, ARRAY_LEN(large));
+	pull_in_rounds(127, small, ARRAY_LEN(small)); /* is soon full */
+}
+
+Test(pacing, a_try_and_a_push_never_pause)
+{
+	struct ends e;
+
+	cpus = 2;
+	e = ends_open(PP_SPSC, 1000);
+	done.pauses = 0;
+	for (size_t found = 0; found < 200; found++) {
+		ends_fill(&e, 0, found);
+		ends_drain(&e, 0, found);
+	}
+	for (uint64_t i = 0; i < 1000; i++)
+		EXPECT_EQ(pp_push(e.tx, &i), 0);
+	EXPECT_EQ(done.pauses, 0);
+	ends_let_go(&e);
+}
+
+/* ---- A limit --------------------------------------------------------------------------- */
+
+/* Never longer than the limit and one step, which takes a look at the clock of its own. */
+static void spin_in_vain(int number_of_cpus, int64_t spin_ns)
+{
+	struct pp_spin spin = spin_on(number_of_cpus, spin_ns, 128);
+	struct pp_spinner spinner;
+	int64_t took;
+
+	done = (struct done){ 0 };
+	pp_spin_begin(&spinner, &spin);
+	while (pp_spin_step(&spinner))
+		EXPECT_EQ(done.looks, 1 + done.pauses + done.yields);
+	took = (int64_t)(done.pauses + done.yields) * STEP;
+	EXPECT(took < spin_ns + STEP);
+	if (done.yields < YIELDS)
+		EXPECT(took >= spin_ns);
+	EXPECT(number_of_cpus > 1 || done.pauses == 0);
+	EXPECT(done.yields <= YIELDS);
+}
+
+Test(pacing, a_wait_with_a_limit_lasts_no_longer_than_it_and_one_step)
+{
+	for (int number_of_cpus = 1; number_of_cpus <= 2; number_of_cpus++) {
+		for (int64_t spin_ns = 1; spin_ns < 4 * PP_US; spin_ns += 7)
+			spin_in_vain(number_of_cpus, spin_ns);
+		spin_in_vain(number_of_cpus, PP_SEC);
+	}
+}
+
+/* However much it has learned: the limit is the caller's. */
+Test(pacing, a_limit_is_not_learned_away)
+{
+	struct pp_spin spin = spin_on(2, 500, 128);
+	struct pp_spinner spinner;
+
+	for (int wait = 0; wait < 100; wait++) {
+		done = (struct done){ 0 };
+		pp_spin_begin(&spinner, &spin);
+		while (pp_spin_step(&spinner))
+			;
+		EXPECT_EQ(done.pauses, 500 / STEP);
+		if (wait % 3 == 0) {
+			pp_spin_end(&spinner, true);
+		} else {
+			done.pauses += PP_MS / STEP; /* asleep */
+			pp_spin_end(&spinner, false);
+			pp_spin_parked(&spinner);
+		}
+	}
+}
