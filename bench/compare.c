@@ -40,33 +40,6 @@ static bool any_wrong;
 
 /* ---- Who takes part --------------------------------------------------------------------- */
 
-/* A queue without a choice of calls has those that its promise tells. */
-static bool has_form(const pp_bench_queue *queue, pp_bench_form form)
-{
-	if (queue->guarantees & PP_BENCH_FORMS)
-		return true;
-	return form == (queue->guarantees & PP_BENCH_BLOCKS ? PP_BENCH_BLOCKING : PP_BENCH_TRY);
-}
-
-/* NULL: it cannot do that. */
-static point *point_of(const options *o, const pp_bench_queue *queue, const run_spec *how)
-{
-	size_t capacity = how->spec.capacity;
-	point *p;
-
-	if (how->spec.batch > 1 && !(queue->guarantees & PP_BENCH_BATCHES))
-		return NULL;
-	/* Who cannot hand over is as near to it as it can be. */
-	if (!capacity && !(queue->guarantees & PP_BENCH_RENDEZVOUS))
-		capacity = 1;
-	if (!capacity && how->spec.form == PP_BENCH_TRY)
-		return NULL; /* two tries never meet */
-	p = point_new(o, queue, (shape){ how->spec.producers, how->spec.consumers }, capacity);
-	if (p)
-		point_set(p, how);
-	return p;
-}
-
 static void add_contest(const options *o, const run_spec *how, bool like_only)
 {
 	struct contest *c = &contests[contest_count];
@@ -79,9 +52,9 @@ static void add_contest(const options *o, const run_spec *how, bool like_only)
 	for (i = 0; i < o->queue_count; i++) {
 		struct contestant one = { .queue = o->queues[i] };
 
-		one.of_form = has_form(one.queue, how->spec.form);
+		one.of_form = queue_has_form(one.queue, how->spec.form);
 		if (!like_only || one.of_form)
-			one.point = point_of(o, one.queue, how);
+			one.point = point_as(o, one.queue, how);
 		if (one.point)
 			c->them[c->count++] = one;
 		else if (!i)

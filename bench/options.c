@@ -14,8 +14,8 @@
 #include <string.h>
 
 enum { OPT_QUEUE = 1, OPT_SHAPES, OPT_CAPACITIES, OPT_ITEM, OPT_BATCH, OPT_FORM, OPT_REGIME,
-       OPT_PLACEMENT, OPT_WORKLOAD, OPT_TARGET, OPT_REPS, OPT_TIME, OPT_IDLE, OPT_QUICK, OPT_FULL, OPT_NO_DEPTH, OPT_OUT,
-       OPT_VERSION };
+       OPT_PLACEMENT, OPT_WORKLOAD, OPT_TARGET, OPT_ROWS, OPT_REPS, OPT_TIME, OPT_IDLE,
+       OPT_QUICK, OPT_FULL, OPT_NO_DEPTH, OPT_OUT, OPT_VERSION };
 
 static const struct poptOption table[] = {
 	{ "queue", 'q', POPT_ARG_STRING, NULL, OPT_QUEUE,
@@ -30,6 +30,7 @@ static const struct poptOption table[] = {
 	{ "placement", 'p', POPT_ARG_STRING, NULL, OPT_PLACEMENT, "CPUs", "two,one,unpinned" },
 	{ "workload", 'w', POPT_ARG_STRING, NULL, OPT_WORKLOAD, "what compare runs", "stream|ping-pong" },
 	{ "target", 0, POPT_ARG_STRING, NULL, OPT_TARGET, "ratio that compare asks of the first", "1" },
+	{ "rows", 0, POPT_ARG_STRING, NULL, OPT_ROWS, "of the targets that goals measures", "1,7,21,..." },
 	{ "reps", 'n', POPT_ARG_STRING, NULL, OPT_REPS, "interleaved samples of each point", "5" },
 	{ "min-time", 't', POPT_ARG_STRING, NULL, OPT_TIME, "shortest sample, ms", "100" },
 	{ "idle-time", 0, POPT_ARG_STRING, NULL, OPT_IDLE, "how long idle blocks its threads, s", "10" },
@@ -118,6 +119,12 @@ static void take_shape(options *o, const char *option, const char *word)
 	o->shapes[o->shape_count++] = (shape){ p, c };
 }
 
+static void take_row(options *o, const char *option, const char *word)
+{
+	room(option, o->row_count);
+	o->rows[o->row_count++] = (unsigned)whole(option, word, 1, 1000);
+}
+
 static int named(const char *option, const char *word, const char *const *names)
 {
 	int i;
@@ -171,6 +178,7 @@ static void take_option(options *o, int option, const char *value)
 	case OPT_PLACEMENT:  each(o, "placement", value, take_placement); break;
 	case OPT_WORKLOAD:   o->rally = named("workload", value, workload_names); break;
 	case OPT_TARGET:     o->target = number("target", value, 1e-6, 1e6); break;
+	case OPT_ROWS:       each(o, "rows", value, take_row); break;
 	case OPT_REPS:       o->reps = (int)whole("reps", value, 1, 1000); break;
 	case OPT_TIME:       o->min_time = number("min-time", value, 1, 60000) / 1e3; break;
 	case OPT_IDLE:       o->idle_time = number("idle-time", value, 0.1, 3600); break;

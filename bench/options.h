@@ -26,6 +26,8 @@ typedef struct options {
 	size_t   batch_count;
 	int      forms[LIST_MAX], regimes[LIST_MAX], placements[LIST_MAX];
 	size_t   form_count, regime_count, placement_count;
+	unsigned rows[LIST_MAX]; /* of goals; none: all */
+	size_t   row_count;
 	size_t   item_size;
 	int      reps;
 	double   min_time;   /* seconds of a sample */

@@ -56,6 +56,31 @@ void point_set(point *p, const run_spec *how)
 	p->run.placement = how->placement;
 }
 
+bool queue_has_form(const pp_bench_queue *queue, pp_bench_form form)
+{
+	if (queue->guarantees & PP_BENCH_FORMS)
+		return true;
+	return form == (queue->guarantees & PP_BENCH_BLOCKS ? PP_BENCH_BLOCKING : PP_BENCH_TRY);
+}
+
+point *point_as(const options *o, const pp_bench_queue *queue, const run_spec *how)
+{
+	size_t capacity = how->spec.capacity;
+	point *p;
+
+	if (how->spec.batch > 1 && !(queue->guarantees & PP_BENCH_BATCHES))
+		return NULL;
+	/* Who cannot hand over is as near to it as it can be. */
+	if (!capacity && !(queue->guarantees & PP_BENCH_RENDEZVOUS))
+		capacity = 1;
+	if (!capacity && how->spec.form == PP_BENCH_TRY)
+		return NULL; /* two tries never meet */
+	p = point_new(o, queue, (shape){ how->spec.producers, how->spec.consumers }, capacity);
+	if (p)
+		point_set(p, how);
+	return p;
+}
+
 double rate_of(const run_result *r)
 {
 	return r->seconds > 0 ? (double)r->items / r->seconds : 0;
@@ -110,6 +135,10 @@ static void plan(point *p, double seconds)
 	p->run.poll_every = POLL_RARER * (uint64_t)every;
 	p->run.longest = seconds * LONGEST;
 	p->run.least = (uint64_t)least;
+	if (p->may_be_cut) {
+		p->run.least = 0;
+		p->run.poll_every = POLL_RARER * CLOCK_EVERY_MIN; /* whatever the rate was before */
+	}
 }
 
 /* Run once and learn the rate. */

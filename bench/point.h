@@ -14,6 +14,8 @@ typedef struct point {
 	double   min_time;
 	double   rate;      /* items a second, from the last sample; 0: not yet known */
 	bool     depth;
+	bool     may_be_cut; /* after four times its length, however seldom it went round its ring:
+				threads that spin for each other can take a minute for that */
 	run_result *samples;
 	int      count, reps;
 } point;
@@ -22,6 +24,10 @@ typedef struct point {
 point *point_new(const options *o, const pp_bench_queue *queue, shape of, size_t capacity);
 /* Batch, form, regime and placement, as there. */
 void point_set(point *p, const run_spec *how);
+/* A queue without a choice of calls has those that its promise tells. */
+bool queue_has_form(const pp_bench_queue *queue, pp_bench_form form);
+/* All at once, as near as the queue can do it: without hand-over at capacity 1.  NULL: it cannot. */
+point *point_as(const options *o, const pp_bench_queue *queue, const run_spec *how);
 /* Keep a sample for the medians. */
 void point_keep(point *p, const run_result *result);
 /* Give it its name and register it. */

@@ -33,16 +33,14 @@ void progress_clear(void)
 		fputs("\r\033[K", stderr);
 }
 
-void progress_step(const char *what)
+void progress_show(const char *what)
 {
 	int64_t now = now_ns();
-	double left;
+	double left = seconds_left(now);
 	int filled;
 
-	if (!steps)
+	if (!steps || !done) /* nothing tells yet how long it takes */
 		return;
-	done += done < steps;
-	left = seconds_left(now);
 	filled = (int)(done * BAR / steps);
 	if (bar && now - last > 100000000) {
 		fprintf(stderr, "\r\033[K[%.*s%*s] %3zu %%  %d:%02d left  %.60s", filled,
@@ -54,6 +52,12 @@ void progress_step(const char *what)
 			(int)left % 60);
 		last = now;
 	}
+}
+
+void progress_step(const char *what)
+{
+	done += done < steps;
+	progress_show(what);
 }
 
 void progress_note(const char *format, ...)

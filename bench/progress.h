@@ -6,7 +6,10 @@
 #include <stddef.h>
 
 void progress_begin(size_t steps);
+/* A step is done. */
 void progress_step(const char *what);
+/* Within a long step: what is measured now. */
+void progress_show(const char *what);
 /* Clear the bar before something else is printed. */
 void progress_clear(void);
 /* A remark that stays on the screen. */

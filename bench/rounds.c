@@ -57,16 +57,31 @@ interval rounds_ratio(const rounds *r, size_t over, size_t under)
 	return interval_of(ratios, count);
 }
 
-interval rounds_figure(const rounds *r, size_t contestant)
+/* Those rounds in which there is one. */
+static size_t figures_of(const rounds *r, size_t contestant, double *values)
 {
-	double values[ROUNDS_MAX];
 	size_t i, count = 0;
 
 	for (i = 0; i < r->count; i++) {
 		values[count] = r->figures[i * r->width + contestant];
 		count += isfinite(values[count]) != 0;
 	}
-	return interval_of(values, count);
+	return count;
+}
+
+interval rounds_figure(const rounds *r, size_t contestant)
+{
+	double values[ROUNDS_MAX];
+
+	return interval_of(values, figures_of(r, contestant, values));
+}
+
+double rounds_median(const rounds *r, size_t contestant)
+{
+	double values[ROUNDS_MAX];
+	size_t count = figures_of(r, contestant, values);
+
+	return count ? quantile(values, count, 0.5) : NAN;
 }
 
 interval rounds_line(const rounds *r)

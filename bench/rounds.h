@@ -29,6 +29,8 @@ typedef struct interval {
 } interval;
 
 interval rounds_figure(const rounds *r, size_t contestant);
+/* The median alone, which is cheap; not a number where there is none. */
+double rounds_median(const rounds *r, size_t contestant);
 /* Of the figures of `over`, each divided by that of `under` in the same round. */
 interval rounds_ratio(const rounds *r, size_t over, size_t under);
 interval rounds_line(const rounds *r);

@@ -89,6 +89,12 @@ class Refusals(Folder):
         for more in (["--capacities", "8"], ["--form", "deadline"]):
             self.refused("compare", "--workload", "ping-pong", *more, "--out", self.out)
 
+    def test_rows_that_goals_does_not_have(self):
+        """Row 19 is a test elsewhere; row 9 needs a queue to compare with."""
+        self.assertIn("no row 19", self.refused("goals", "--rows", "1,19", "--out", self.out))
+        self.assertIn("--rows", self.refused("goals", "--rows", "x", "--out", self.out))
+        self.assertIn("--queue", self.refused("goals", "--rows", "9,10", "--queue", "mpmc", "--out", self.out))
+
     def test_what_no_queue_can_do(self):
         self.refused("--queue", "spsc", "--shapes", "2P2C", "--out", self.out)
 
@@ -245,7 +251,8 @@ class Document(Folder):
         document = self.text()
         for command in (SMALL + ["--queue", "mpmc"], ["latency", "--quick", "--queue", "mpmc"],
                         ["idle", "--idle-time", "0.1", "--queue", "mpmc"],
-                        ["goals", "--quick", "--reps", "1", "--benchmark_filter=row:20/"],
+                        ["goals", "--quick", "--reps", "1", "--min-time", "1", "--rows", "5,20,21", "--queue",
+                         plugin("spin"), "--benchmark_filter=row:(5|20)/|row:21/SPSC"],
                         ["compare", "--queue", "spsc", "--queue", "mpmc", "--reps", "1", "--min-time", "1"]):
             done = run(*command, "--out", self.out)
             self.assertEqual(done.returncode, 0, done.stderr)
@@ -258,11 +265,12 @@ class Document(Folder):
             names = set().union(*results["benchmarks"]) - usual
             names |= {key for key in results["context"] if key.startswith("pp_")}
             for rows in ("goals", "compare"):
-                names |= set().union(*results["pp_run"].get(rows, []))
+                for row in results["pp_run"].get(rows, []):
+                    names |= set(row).union(*row.get("rivals", []), *row.get("curve", []))
             names |= {"pp_run"} | set(results["pp_run"])
             for name in names:
                 # Those of each queue, and of each contestant.
-                name = re.sub("^pp_queue_.*", "pp_queue_NAME", re.sub("^rate_[0-9]+$", "rate_N", name))
+                name = re.sub("^pp_queue_.*", "pp_queue_NAME", re.sub("^(rate|figure)_[0-9]+$", r"\1_N", name))
                 self.assertIn("`" + name + "`", document)
 
 
@@ -399,6 +407,95 @@ class Commands(Folder):
             worse = row["high"]
             self.assertEqual(row["verdict"], "goal met" if worse <= row["goal"] else
                              "met" if worse <= row["must"] else "NOT MET")
+
+    def goal_rows(self, rows, *arguments, reps="2"):
+        """What is measured of these rows, and what is concluded, by what they compare."""
+        samples = self.good("goals", "--rows", rows, "--min-time", "2", "--reps", reps, *arguments)
+        concluded = {row["what"]: row for row in self.results()["pp_run"]["goals"]}
+        self.assertEqual({row["row"] for row in concluded.values()}, {int(n) for n in rows.split(",")})
+        return [b for b in samples if b["run_type"] == "iteration"], concluded
+
+    @staticmethod
+    def rivals(row):
+        return [rival["queue"] for rival in row["rivals"]]
+
+    def test_goals_takes_rivals_by_what_they_promise(self):
+        """spin tries, for one and one; broken0 sleeps, for any; ours are none, nor is a list without bounds."""
+        queues = [word for queue in (plugin("spin"), plugin("broken0"), "mpmc", "typed", "list", "mutex")
+                  for word in ("--queue", queue)]
+        _, rows = self.goal_rows("1,2,8,13", *queues)
+        for what, row in rows.items():
+            if row["row"] in (1, 8):
+                self.assertEqual(self.rivals(row), ["mutex", "pipe", "broken"], what)
+                self.assertFalse(row["rival_pending"])
+            elif row["row"] == 2:
+                self.assertEqual(self.rivals(row), ["spin"], what)
+                self.assertEqual(row["against"], "spin")
+            elif "rivals" in what:
+                self.assertEqual(self.rivals(row), ["mutex"])
+                self.assertEqual(row["rivals"][0]["holds"], 1)
+                self.assertTrue(row["rival_pending"])
+            else:
+                self.assertEqual(row["rivals"], [])
+        self.assertIn("pp_queue_spsc", self.results()["context"])
+
+    def test_goals_compares_with_the_best(self):
+        """Also where that is the smallest, a time; ratios are of pairs with it."""
+        samples, rows = self.goal_rows("7,15", "--queue", plugin("deque"), reps="3")
+        for what, row in rows.items():
+            own = [b for b in samples if b["name"].startswith("goals/row:%d/%s/" % (row["row"], what.replace(" ", "_")))]
+            self.assertEqual(len(own), 3)
+            if not row["rivals"]:
+                self.assertIn("line", what)
+                continue
+            self.assertEqual(self.rivals(row), ["mutex", "pipe", "deque"])
+            least = row["direction"] == "at most"
+            medians = [rival["median"] for rival in row["rivals"]]
+            best = medians.index(min(medians) if least else max(medians))
+            self.assertEqual(row["against"], self.rivals(row)[best])
+            for n, rival in enumerate(row["rivals"], 1):
+                self.assertEqual((rival["rounds"], rival["wrong"]), (3, ""))
+                figures = [b[f"figure_{n}"] for b in own]
+                self.assertAlmostEqual(rival["median"] / statistics.median(figures), 1, places=4)
+            pairs = [b["figure_0"] / b[f"figure_{best + 1}"] for b in own]
+            self.assertAlmostEqual(row["median"] / statistics.median(pairs), 1, places=4)
+            self.assertEqual(row["rival_pending"], False)
+
+    def test_goals_leaves_out_who_breaks_a_promise(self):
+        """broken1 loses items where it holds several."""
+        done = run("goals", "--rows", "1", "--queue", plugin("broken1"), "--min-time", "2", "--reps", "2",
+                   "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("lost", done.stderr)
+        self.assertIn("broken: items were lost", done.stdout)
+        for row in self.results()["pp_run"]["goals"]:
+            broken = row["rivals"][2]
+            self.assertEqual((broken["queue"], broken["rounds"]), ("broken", 0))
+            self.assertIn("lost", broken["wrong"])
+            self.assertNotEqual(row["against"], "broken")
+            self.assertTrue(row["rival_pending"])
+            self.assertNotEqual(row["verdict"], "no figure")
+
+    def test_goals_measures_no_more_who_is_far_behind(self):
+        """broken10 sleeps 100 us for every item."""
+        _, rows = self.goal_rows("7", "--queue", plugin("broken10"), "--benchmark_filter=capacity_1/", reps="5")
+        row, = rows.values()
+        rounds = {rival["queue"]: rival["rounds"] for rival in row["rivals"]}
+        self.assertEqual((rounds["broken"], rounds[row["against"]]), (3, 5))
+
+    def test_goals_over_capacities(self):
+        """The verdict is that of the worst capacity after the peak, and of none that falls before it."""
+        _, rows = self.goal_rows("21", "--quick", reps="3")
+        self.assertEqual(len(rows), 3)
+        for row in rows.values():
+            medians = {point["holds"]: point["median"] for point in row["curve"]}
+            self.assertEqual(list(medians), [0, 1, 8, 64, 512, 4096, 32768])
+            self.assertEqual(medians[row["peak"]], max(medians.values()))
+            self.assertTrue(all(0 < at <= row["peak"] for at in row["falls"]))
+            for at in row["falls"]:
+                self.assertLess(medians[at], max(m for c, m in medians.items() if c < at))
+            self.assertEqual(row["verdict"], "NOT MET" if row["falls"] else "goal met" if row["low"] >= row["goal"]
+                             else "met" if row["low"] >= row["must"] else "NOT MET")
 
 
 class Checks(unittest.TestCase):
