@@ -60,13 +60,19 @@ struct pp_side {
 };
 
 struct pp_tx {
-	struct spsc_pusher spsc; /* the pushing thread's own; begins with the ABI */
+	union { /* begins with the ABI */
+		struct spsc_pusher spsc;      /* the pushing thread's own */
+		struct pp_fast_shared shared; /* constant                 */
+	};
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };
 
 struct pp_rx {
-	struct spsc_puller spsc; /* the pulling thread's own; begins with the ABI */
+	union { /* begins with the ABI */
+		struct spsc_puller spsc;      /* the pulling thread's own */
+		struct pp_fast_shared shared; /* constant                 */
+	};
 	uint64_t looked;         /* PP_SPSC: where it last had to look for more   */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;

@@ -34,19 +34,17 @@ static int read_config(pp_config *ours, const pp_config *theirs)
 /* Bytes from slot to slot, and from a slot to its item.  False: overflow. */
 static bool lay_out_slot(const pp_config *c, struct pp_slots *slots)
 {
-	size_t align = pp_item_align(c->item_size);
+	size_t most;
 
 	slots->item_size = c->item_size;
 	slots->offset = 0;
-	slots->stride = c->item_size;
+	slots->stride = pp_slot_bytes(c->item_size);
 	if (c->kind == PP_SPSC)
 		return true;
-	if (align < sizeof(uint64_t))
-		align = sizeof(uint64_t);
-	slots->offset = align;
-	if (__builtin_add_overflow(c->item_size, 2 * align - 1, &slots->stride))
+	slots->offset = pp_turn_offset(c->item_size);
+	if (__builtin_add_overflow(c->item_size, 2 * slots->offset - 1, &most))
 		return false;
-	slots->stride -= slots->stride % align;
+	slots->stride = pp_turn_stride(c->item_size);
 	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 4;
 }
 
@@ -59,7 +57,7 @@ static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_bloc
 
 	if (!lay_out_slot(c, slots) ||
 	    __builtin_mul_overflow(c->capacity, slots->stride, &total) ||
-	    __builtin_add_overflow(total, head + PP_LINE - 1, &total))
+	    __builtin_add_overflow(total, head + MPMC_AHEAD + PP_LINE - 1, &total))
 		return -EINVAL;
 	b = aligned_alloc(PP_LINE, total / PP_LINE * PP_LINE);
 	if (!b)
@@ -110,20 +108,31 @@ AT(pp_fast_pull, head, 24);
 AT(pp_fast_pull, alert, 32);
 AT(pp_fast_pull, taken, 40);
 AT(pp_fast_pull, ended, 48);
+AT(pp_tx, shared, 0);
+AT(pp_rx, shared, 0);
+AT(pp_fast_shared, ahead, 4);
+AT(pp_fast_shared, slots, 8);
+AT(pp_fast_shared, mask, 16);
+AT(pp_fast_shared, last, 24);
+AT(pp_fast_shared, next, 32);
+AT(pp_fast_shared, alert, 40);
 #undef AT
 #endif
 
 /* An end has a word only where an item takes the plain way. */
 static uint32_t word_of(const struct pp_end *end)
 {
-	bool plain = end->mode == PP_MODE_SPSC && !end->fenced &&
-	             end->slots.item_size < PP_FAST_SIZES;
-
-	return plain ? PP_FAST_WORD(PP_SPSC, end->slots.item_size) : 0;
+	if (end->fenced || end->slots.item_size >= PP_FAST_SIZES)
+		return 0;
+	switch (end->mode) {
+	case PP_MODE_SPSC: return PP_FAST_WORD(PP_SPSC, end->slots.item_size);
+	case PP_MODE_MPMC: return PP_FAST_WORD(PP_MPMC, end->slots.item_size);
+	default:           return 0;
+	}
 }
 
-static void init_cursors(struct pp_channel *ch, struct pp_block *block,
-                         const struct pp_slots *slots)
+static void init_own_cursors(struct pp_channel *ch, struct pp_block *block,
+                             const struct pp_slots *slots)
 {
 	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.spsc, &ch->rx.spsc);
 	ch->tx.spsc.fast.word = word_of(&ch->tx.end);
@@ -131,6 +140,19 @@ static void init_cursors(struct pp_channel *ch, struct pp_block *block,
 	ch->tx.spsc.fast.alert = &block->items.state;
 	ch->rx.spsc.fast.alert = &block->space.state;
 	ch->rx.looked = ch->rx.spsc.lap.known;
+}
+
+static void init_shared_cursors(struct pp_channel *ch, struct pp_block *block,
+                                const struct pp_slots *slots)
+{
+	struct pp_fast_shared *push = &ch->tx.shared, *pull = &ch->rx.shared;
+
+	*push = mpmc_cursor(&block->ring.mpmc, slots, MPMC_PUSH);
+	*pull = mpmc_cursor(&block->ring.mpmc, slots, MPMC_PULL);
+	push->word = word_of(&ch->tx.end);
+	pull->word = word_of(&ch->rx.end);
+	push->alert = &block->items.state;
+	pull->alert = &block->space.state;
 }
 
 static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_block *block,
@@ -148,7 +170,9 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8,
 	          c->capacity < 128 ? 0 : 128);
 	if (block && c->kind == PP_SPSC)
-		init_cursors(ch, block, slots);
+		init_own_cursors(ch, block, slots);
+	else if (block)
+		init_shared_cursors(ch, block, slots);
 	pp_store(&ch->holds, 2);
 	ch->kind = c->kind;
 	ch->capacity = c->capacity;

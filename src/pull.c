@@ -30,9 +30,9 @@ PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 }
 
 /* The inlined path ends here when its look was alerted. */
-int pp_fast_pulled(struct pp_fast_pull *f)
+int pp_fast_pulled(struct pp_rx *rx)
 {
-	alerted((struct pp_rx *)(void *)f, 1); /* its first member */
+	alerted(rx, 1);
 	return 0;
 }
 
@@ -70,21 +70,18 @@ PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 {
 	struct mpmc *r = &rx->end.block->ring.mpmc;
 	const struct pp_slots *slots = &rx->end.slots;
-	uint64_t position;
-	int64_t k = mpmc_claim(r, slots, MPMC_PULL, 0, n, &position);
-	int64_t i;
+	uint64_t done = 0, position;
+	int64_t k;
 
-	if (pp_unlikely(k <= 0))
-		return refused(k);
-	PP_STALL(pull_claimed);
-	for (i = 0; i < k; i++) {
-		pp_copy(items, pp_slot_item(slots, mpmc_index(r, position)), slots->item_size);
-		PP_STALL(pull_copied);
-		mpmc_publish(r, slots, MPMC_PULL, position);
-		position = mpmc_advance(r, position, 1);
-		items += slots->item_size;
-	}
-	return freed(rx, k);
+	do {
+		k = mpmc_claim(r, slots, MPMC_PULL, 0, n - done, &position);
+		if (pp_unlikely(k <= 0))
+			return done ? freed(rx, (int64_t)done) : refused(k);
+		PP_STALL(pull_claimed);
+		mpmc_move(r, slots, MPMC_PULL, position, items + done * slots->item_size, (uint64_t)k);
+		done += (uint64_t)k;
+	} while (done < n && mpmc_lap_done(r, position, (uint64_t)k));
+	return freed(rx, (int64_t)done);
 }
 
 /* Any way but capacity 0. */
@@ -156,17 +153,31 @@ PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadlin
 	return r > 0 ? 0 : (int)r;
 }
 
-PP_NOINLINE_HOT static int pull_one_mpmc(struct pp_rx *rx, void *item, pp_time deadline)
+/* A copy of the path of one item for each size that becomes a move or two. */
+#define BY_SIZE(of) of(8); of(4); of(16); of(32); of(64)
+
+PP_INLINE int pull_rest(struct pp_rx *rx, enum pp_fast_result r, void *item, pp_time deadline)
 {
-	if (pp_likely(pull_mpmc(rx, item, 1) > 0))
+	if (pp_likely(r == PP_FAST_DONE))
 		return 0;
-	return pull_slowly(rx, item, deadline);
+	return r == PP_FAST_ALERTED ? pp_fast_pulled(rx) : pull_slowly(rx, item, deadline);
 }
 
-PP_NOINLINE_HOT static int pull_other(struct pp_rx *rx, void *item, pp_time deadline)
+PP_NOINLINE_HOT static int pull_shared(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	return rx->end.mode == PP_MODE_MPMC ? pull_one_mpmc(rx, item, deadline)
-	                                    : pull_slowly(rx, item, deadline);
+	enum pp_fast_result r;
+
+	switch (rx->shared.word) {
+#define PULL_OF(size)                                            \
+	case PP_FAST_WORD(PP_MPMC, size):                        \
+		r = pp_fast_get_shared(&rx->shared, item, size); \
+		break
+	BY_SIZE(PULL_OF);
+#undef PULL_OF
+	default:
+		return pull_slowly(rx, item, deadline);
+	}
+	return pull_rest(rx, r, item, deadline);
 }
 
 /* The path of nearly every item, kept free of calls so that it needs no stack.
@@ -178,22 +189,16 @@ PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 	if (pp_unlikely(!rx || !item))
 		return -EINVAL;
 	switch (rx->spsc.fast.word) {
-#define PULL_OF(size)                                   \
-	case PP_FAST_WORD(PP_SPSC, size):               \
-		r = pp_fast_get(&rx->spsc.fast, item, size);\
+#define PULL_OF(size)                                        \
+	case PP_FAST_WORD(PP_SPSC, size):                    \
+		r = pp_fast_get(&rx->spsc.fast, item, size); \
 		break
-	PULL_OF(8);
-	PULL_OF(4);
-	PULL_OF(16);
-	PULL_OF(32);
-	PULL_OF(64);
+	BY_SIZE(PULL_OF);
 #undef PULL_OF
 	default:
-		return pull_other(rx, item, deadline);
+		return pull_shared(rx, item, deadline);
 	}
-	if (pp_likely(r == PP_FAST_DONE))
-		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pulled(&rx->spsc.fast) : pull_slowly(rx, item, deadline);
+	return pull_rest(rx, r, item, deadline);
 }
 
 int pp_pull(pp_rx *rx, void *item)

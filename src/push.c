@@ -58,9 +58,8 @@ static ssize_t done(struct pp_tx *tx, ssize_t r)
 }
 
 /* The inlined path ends here when its look was alerted. */
-int pp_fast_pushed(struct pp_fast_push *f)
+int pp_fast_pushed(struct pp_tx *tx)
 {
-	struct pp_tx *tx = (struct pp_tx *)(void *)f; /* its first member */
 	ssize_t r = done(tx, (ssize_t)alerted(tx, 1, ec_alert(&tx->end.block->items)));
 
 	return r > 0 ? 0 : (int)r;
@@ -91,21 +90,20 @@ PP_INLINE int64_t place_mpmc(struct pp_tx *tx, const unsigned char *items, uint6
 {
 	struct mpmc *r = &tx->end.block->ring.mpmc;
 	const struct pp_slots *slots = &tx->end.slots;
-	uint64_t position;
-	int64_t k = mpmc_claim(r, slots, MPMC_PUSH, 0, n, &position);
-	int64_t i;
+	/* The push only reads: the one loop for both sides wants them writable. */
+	unsigned char *bytes = (unsigned char *)(uintptr_t)items;
+	uint64_t done = 0, position;
+	int64_t k;
 
-	if (pp_unlikely(k <= 0))
-		return refused(tx, k);
-	PP_STALL(push_claimed);
-	for (i = 0; i < k; i++) {
-		pp_copy(pp_slot_item(slots, mpmc_index(r, position)), items, slots->item_size);
-		PP_STALL(push_copied);
-		mpmc_publish(r, slots, MPMC_PUSH, position);
-		position = mpmc_advance(r, position, 1);
-		items += slots->item_size;
-	}
-	return k;
+	do {
+		k = mpmc_claim(r, slots, MPMC_PUSH, 0, n - done, &position);
+		if (pp_unlikely(k <= 0))
+			return done ? (int64_t)done : refused(tx, k);
+		PP_STALL(push_claimed);
+		mpmc_move(r, slots, MPMC_PUSH, position, bytes + done * slots->item_size, (uint64_t)k);
+		done += (uint64_t)k;
+	} while (done < n && mpmc_lap_done(r, position, (uint64_t)k));
+	return (int64_t)done;
 }
 
 /* After publishing: is anyone to be told? */
@@ -197,22 +195,31 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 	return r > 0 ? 0 : (int)r;
 }
 
-PP_NOINLINE_HOT static int push_one_mpmc(struct pp_tx *tx, const void *item, pp_time deadline)
-{
-	uint32_t alert;
+/* A copy of the path of one item for each size that becomes a move or two. */
+#define BY_SIZE(of) of(8); of(4); of(16); of(32); of(64)
 
-	if (pp_unlikely(place_mpmc(tx, item, 1) <= 0))
-		return push_slowly(tx, item, deadline);
-	PP_STALL(push_published);
-	pp_light(PUSH_LIGHT, tx->end.fenced);
-	alert = ec_alert(&tx->end.block->items);
-	return pp_unlikely(alert) ? pp_fast_pushed(&tx->spsc.fast) : 0;
+PP_INLINE int push_rest(struct pp_tx *tx, enum pp_fast_result r, const void *item, pp_time deadline)
+{
+	if (pp_likely(r == PP_FAST_DONE))
+		return 0;
+	return r == PP_FAST_ALERTED ? pp_fast_pushed(tx) : push_slowly(tx, item, deadline);
 }
 
-PP_NOINLINE_HOT static int push_other(struct pp_tx *tx, const void *item, pp_time deadline)
+PP_NOINLINE_HOT static int push_shared(struct pp_tx *tx, const void *item, pp_time deadline)
 {
-	return tx->end.mode == PP_MODE_MPMC ? push_one_mpmc(tx, item, deadline)
-	                                    : push_slowly(tx, item, deadline);
+	enum pp_fast_result r;
+
+	switch (tx->shared.word) {
+#define PUSH_OF(size)                                              \
+	case PP_FAST_WORD(PP_MPMC, size):                          \
+		r = pp_fast_put_shared(&tx->shared, item, size);   \
+		break
+	BY_SIZE(PUSH_OF);
+#undef PUSH_OF
+	default:
+		return push_slowly(tx, item, deadline);
+	}
+	return push_rest(tx, r, item, deadline);
 }
 
 /* The path of nearly every item, kept free of calls so that it needs no stack.
@@ -224,22 +231,16 @@ PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 	if (pp_unlikely(!tx || !item))
 		return -EINVAL;
 	switch (tx->spsc.fast.word) {
-#define PUSH_OF(size)                                   \
-	case PP_FAST_WORD(PP_SPSC, size):               \
-		r = pp_fast_put(&tx->spsc.fast, item, size);\
+#define PUSH_OF(size)                                        \
+	case PP_FAST_WORD(PP_SPSC, size):                    \
+		r = pp_fast_put(&tx->spsc.fast, item, size); \
 		break
-	PUSH_OF(8);
-	PUSH_OF(4);
-	PUSH_OF(16);
-	PUSH_OF(32);
-	PUSH_OF(64);
+	BY_SIZE(PUSH_OF);
 #undef PUSH_OF
 	default:
-		return push_other(tx, item, deadline);
+		return push_shared(tx, item, deadline);
 	}
-	if (pp_likely(r == PP_FAST_DONE))
-		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pushed(&tx->spsc.fast) : push_slowly(tx, item, deadline);
+	return push_rest(tx, r, item, deadline);
 }
 
 int pp_push(pp_tx *tx, const void *item)

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The path of one item through a PP_SPSC ring, as text that is compiled twice: into the
- * library, and by <pushpull/typed.h> into its callers.  Not for direct use.
+ * The path of one item through a ring, as text that is compiled twice: into the library, and by
+ * <pushpull/typed.h> into its callers.  Not for direct use.
  *
  * Everything here is ABI.  An end begins with a cursor, whose first word says what the ring
  * is and how the cursor is laid out.  Code that finds another word than the one that it was
  * compiled for calls the library, which knows them all; so a layout may change when the
  * word does.
  *
- * After L. Lamport's ring ("Specifying concurrent program modules", 1983), each side
- * keeping the last value that it saw of the other's counter.  Who reads what, and why each
- * order is needed: the library's src/ring/spsc.h and docs/memory-model.md.
+ * PP_SPSC: after L. Lamport's ring ("Specifying concurrent program modules", 1983), each side
+ * keeping the last value that it saw of the other's counter.  PP_MPMC: after D. Vyukov's bounded
+ * queue, with a turn number in each slot.  Who reads what, and why each order is needed: the
+ * library's src/ring/spsc.h, src/ring/mpmc.h and docs/memory-model.md.
  */
 #ifndef PUSHPULL_FAST_H
 #define PUSHPULL_FAST_H
@@ -27,22 +28,54 @@
 #define PP_FAST_ATOMIC(type)                type
 #define PP_FAST_LOAD(p)                     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define PP_FAST_STORE(p, v)                 __atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define PP_FAST_LOAD_ACQUIRE(label, p)      __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define PP_FAST_STORE_RELEASE(label, p, v)  __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+#define PP_FAST_EXCHANGE_IF(p, seen, v) \
+	__atomic_compare_exchange_n((p), (seen), (v), 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
 #define PP_FAST_LIGHT(label)                __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define PP_FAST_COPY(to, from, size)        memcpy((to), (from), (size))
+#define PP_FAST_FETCH(address)              __builtin_prefetch(address)
 #define PP_FAST_STRIDE(size)                (size)
+#define PP_FAST_TURN_STRIDE(size)           pp_fast_turn_stride(size)
+#define PP_FAST_TURN_OFFSET(size)           pp_fast_turn_offset(size)
 #define PP_FAST_STALL(point)                ((void)0)
 #endif
 
 #define PP_FAST_INLINE static inline __attribute__((always_inline))
 #define PP_FAST_LIKELY(x) __builtin_expect(!!(x), 1)
 
-/* { layout : 4, kind : 4, item size : 24 }.  Only PP_SPSC rings with the asymmetric fence, with
+/* { layout : 4, kind : 4, item size : 24 }.  Only rings with slots and the asymmetric fence, with
  * items below PP_FAST_SIZES, and with nothing else to do for an item have such a word; all
  * others have 0. */
 #define PP_FAST_LAYOUT           UINT32_C(1)
 #define PP_FAST_SIZES            (UINT32_C(1) << 24)
 #define PP_FAST_WORD(kind, size) (PP_FAST_LAYOUT << 28 | (uint32_t)(kind) << 24 | (uint32_t)(size))
+
+/* ---- Where an item lies ------------------------------------------------------------------ */
+
+/* PP_SPSC: items one after the other.  PP_MPMC: each item behind its turn, padded so that the
+ * item keeps its alignment, an array's: the largest power of two that divides the size, 16 at
+ * most. */
+PP_FAST_INLINE size_t pp_fast_align(size_t size)
+{
+	size_t align = size & (0 - size);
+
+	return align < 16 ? align : 16;
+}
+
+PP_FAST_INLINE size_t pp_fast_turn_offset(size_t size)
+{
+	return pp_fast_align(size) < sizeof(uint64_t) ? sizeof(uint64_t) : pp_fast_align(size);
+}
+
+PP_FAST_INLINE size_t pp_fast_turn_stride(size_t size)
+{
+	size_t unit = pp_fast_turn_offset(size);
+
+	return unit + (size + unit - 1) / unit * unit;
+}
+
+/* ---- The cursors --------------------------------------------------------------------------- */
 
 /* The slot of position p is at origin + p * size, until a lap of the slots ends: then the library
  * sets another origin.  So the position is all that changes with an item. */
@@ -66,14 +99,26 @@ struct pp_fast_pull {
 	PP_FAST_ATOMIC(uint32_t) *ended;
 };
 
+/* PP_MPMC, either end; constant, so that every thread may read it.  A position is { lap, index,
+ * sealed : 1 }, and `mask` takes the index out of it, times two. */
+struct pp_fast_shared {
+	uint32_t word;
+	uint32_t ahead;                  /* bytes from a slot to the one to be fetched      */
+	uintptr_t slots;
+	uint64_t mask;                   /* a lap is mask + 2                               */
+	uint64_t last;                   /* index of the last slot, times two               */
+	PP_FAST_ATOMIC(uint64_t) *next;  /* the tail, or the head                           */
+	PP_FAST_ATOMIC(uint64_t) *alert;
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The rest of a push or pull that found somebody to be told, of the end that begins with
- * this cursor.  Never blocks; the result is that of the push or pull. */
-PP_API int pp_fast_pushed(struct pp_fast_push *f);
-PP_API int pp_fast_pulled(struct pp_fast_pull *f);
+/* The rest of a push or pull that found somebody to be told.  Never blocks; the result is
+ * that of the push or pull. */
+PP_API int pp_fast_pushed(pp_tx *tx);
+PP_API int pp_fast_pulled(pp_rx *rx);
 
 #ifdef __cplusplus
 }
@@ -95,6 +140,8 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_look(PP_FAST_ATOMIC(uint64_t) *alert)
 {
 	return PP_FAST_LIKELY((uint32_t)PP_FAST_LOAD(alert) == 0) ? PP_FAST_DONE : PP_FAST_ALERTED;
 }
+
+/* ---- PP_SPSC ------------------------------------------------------------------------------- */
 
 PP_FAST_INLINE enum pp_fast_result pp_fast_put(struct pp_fast_push *f, const void *item, size_t size)
 {
@@ -128,6 +175,83 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 	PP_FAST_STALL(pull_copied);
 	/* The licence to overwrite: what was copied out is out. */
 	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);
+	PP_FAST_STALL(pull_freed);
+	PP_FAST_LIGHT(PULL_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+/* ---- PP_MPMC ------------------------------------------------------------------------------- */
+
+PP_FAST_INLINE PP_FAST_ATOMIC(uint64_t) *pp_fast_turn(const struct pp_fast_shared *f,
+                                                      uint64_t position, size_t stride)
+{
+	/* A stride is even. */
+	return (PP_FAST_ATOMIC(uint64_t) *)(f->slots + (uintptr_t)(position & f->mask) * (stride / 2));
+}
+
+PP_FAST_INLINE uint64_t pp_fast_after(const struct pp_fast_shared *f, uint64_t position)
+{
+	return position + ((position & f->mask) != f->last ? 2 : f->mask + 2 - f->last);
+}
+
+/* Claim the slot at the end's position: its turn, and what it waits for, in *turn and *position.
+ * `role`: 0 a push, which waits for the turn of its position; 1 a pull, for one more.  What a
+ * sealed position waits for is no turn of its slot. */
+PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_t stride,
+                                 uint64_t *position, PP_FAST_ATOMIC(uint64_t) **turn)
+{
+	uint64_t seen = PP_FAST_LOAD(f->next), is;
+
+	do {
+		*turn = pp_fast_turn(f, seen, stride);
+		is = role ? PP_FAST_LOAD_ACQUIRE(MPMC_FULL_SEEN, *turn)
+		          : PP_FAST_LOAD_ACQUIRE(MPMC_FREE_SEEN, *turn);
+		if (!PP_FAST_LIKELY(is == seen + (uint64_t)role))
+			return 0;
+		*position = seen;
+		/* Relaxed: the turn orders everything. */
+	} while (!PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))));
+	/* The exchange waits for the stores before it, so lines come one by one if nobody calls
+	 * for them earlier. */
+	PP_FAST_FETCH((const unsigned char *)*turn + f->ahead);
+	return 1;
+}
+
+PP_FAST_INLINE void *pp_fast_turn_item(PP_FAST_ATOMIC(uint64_t) *turn, size_t size)
+{
+	(void)size;
+	return (unsigned char *)turn + PP_FAST_TURN_OFFSET(size);
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_put_shared(const struct pp_fast_shared *f,
+                                                      const void *item, size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *turn;
+	uint64_t position;
+
+	if (!PP_FAST_LIKELY(pp_fast_claim(f, 0, PP_FAST_TURN_STRIDE(size), &position, &turn)))
+		return PP_FAST_NO;
+	PP_FAST_STALL(push_claimed);
+	PP_FAST_COPY(pp_fast_turn_item(turn, size), item, size);
+	PP_FAST_STALL(push_copied);
+	PP_FAST_STORE_RELEASE(MPMC_FULL, turn, position + 1);
+	PP_FAST_STALL(push_published);
+	PP_FAST_LIGHT(PUSH_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_get_shared(const struct pp_fast_shared *f, void *item,
+                                                      size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *turn;
+	uint64_t position;
+
+	if (!PP_FAST_LIKELY(pp_fast_claim(f, 1, PP_FAST_TURN_STRIDE(size), &position, &turn)))
+		return PP_FAST_NO;
+	PP_FAST_STALL(pull_claimed);
+	PP_FAST_COPY(item, pp_fast_turn_item(turn, size), size);
+	PP_FAST_STALL(pull_copied);
+	PP_FAST_STORE_RELEASE(MPMC_FREE, turn, position + f->mask + 2);
 	PP_FAST_STALL(pull_freed);
 	PP_FAST_LIGHT(PULL_LIGHT);
 	return pp_fast_look(f->alert);

@@ -46,27 +46,37 @@ PP_FAST_INLINE int pp_typed_rx(pp_rx *rx, size_t size)
 /* 1: done, *result is what to return.  0: call the library. */
 PP_FAST_INLINE int pp_typed_put(pp_tx *tx, const void *item, size_t size, int *result)
 {
-	struct pp_fast_push *f = (struct pp_fast_push *)(void *)tx;
 	enum pp_fast_result r;
+	uint32_t word;
 
-	if (!PP_FAST_LIKELY(tx && item && size < PP_FAST_SIZES &&
-	                    f->word == PP_FAST_WORD(PP_SPSC, size)))
+	if (!PP_FAST_LIKELY(tx && item && size < PP_FAST_SIZES))
 		return 0;
-	r = pp_fast_put(f, item, size);
-	*result = r == PP_FAST_ALERTED ? pp_fast_pushed(f) : 0;
+	word = *(const uint32_t *)(const void *)tx;
+	if (word == PP_FAST_WORD(PP_SPSC, size))
+		r = pp_fast_put((struct pp_fast_push *)(void *)tx, item, size);
+	else if (word == PP_FAST_WORD(PP_MPMC, size))
+		r = pp_fast_put_shared((const struct pp_fast_shared *)(void *)tx, item, size);
+	else
+		return 0;
+	*result = r == PP_FAST_ALERTED ? pp_fast_pushed(tx) : 0;
 	return r != PP_FAST_NO;
 }
 
 PP_FAST_INLINE int pp_typed_get(pp_rx *rx, void *item, size_t size, int *result)
 {
-	struct pp_fast_pull *f = (struct pp_fast_pull *)(void *)rx;
 	enum pp_fast_result r;
+	uint32_t word;
 
-	if (!PP_FAST_LIKELY(rx && item && size < PP_FAST_SIZES &&
-	                    f->word == PP_FAST_WORD(PP_SPSC, size)))
+	if (!PP_FAST_LIKELY(rx && item && size < PP_FAST_SIZES))
 		return 0;
-	r = pp_fast_get(f, item, size);
-	*result = r == PP_FAST_ALERTED ? pp_fast_pulled(f) : 0;
+	word = *(const uint32_t *)(const void *)rx;
+	if (word == PP_FAST_WORD(PP_SPSC, size))
+		r = pp_fast_get((struct pp_fast_pull *)(void *)rx, item, size);
+	else if (word == PP_FAST_WORD(PP_MPMC, size))
+		r = pp_fast_get_shared((const struct pp_fast_shared *)(void *)rx, item, size);
+	else
+		return 0;
+	*result = r == PP_FAST_ALERTED ? pp_fast_pulled(rx) : 0;
 	return r != PP_FAST_NO;
 }
 

@@ -15,6 +15,9 @@
 #define PP_LINE 128
 #define PP_OWN_LINE _Alignas(PP_LINE)
 
+/* Begin to bring the line of an address here, to be read. */
+#define pp_fetch_line(address) __builtin_prefetch(address)
+
 PP_INLINE void pp_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -7,7 +7,8 @@
 #include "base/compiler.h"
 
 enum {
-	PAUSE_NS   = 2500,  /* longest pause phase; a park costs ten times that        */
+	PAUSE_NS   = 2500,  /* longest pause phase of most waits; a park costs ten times that */
+	SPREAD     = 4,     /* how many times as long others last: a power of two       */
 	TOTAL_NS   = 25000, /* longest wait before parking: about what a park costs    */
 	YIELDS     = 50,
 	GROUP      = 48,    /* most pauses between two looks                           */
@@ -67,7 +68,9 @@ static void set_limits(struct pp_spinner *s, struct pp_spin *spin)
 		s->total_ns = PROBE_NS;
 		return;
 	}
-	s->pause_ns = s->pause_ns * pauses / SCORE_FULL;
+	/* Threads of one side that stop together would give way together too, and to such of the other
+	 * side that then stop together, and so for ever.  So they do not last equally long. */
+	s->pause_ns = s->pause_ns * pauses / SCORE_FULL * (1 + (s->began / 16 & (SPREAD - 1)));
 	s->total_ns = s->pause_ns + (TOTAL_NS - PAUSE_NS) * (int64_t)yields / SCORE_FULL;
 }
 
@@ -79,9 +82,9 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 	s->yielding = s->probing = false;
 	s->pause_ns = spin->alone ? 0 : spin->limit_ns < PAUSE_NS ? spin->limit_ns : PAUSE_NS;
 	s->total_ns = spin->limit_ns;
+	s->began = s->now = s->total_ns > 0 ? pp_clock_now() : 0;
 	if (spin->adaptive)
 		set_limits(s, spin);
-	s->began = s->now = s->total_ns > 0 || spin->adaptive ? pp_clock_now() : 0;
 }
 
 static void win(PP_ATOMIC(uint32_t) *score)

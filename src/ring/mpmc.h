@@ -34,13 +34,23 @@ enum mpmc_role { MPMC_PUSH = 0, MPMC_PULL = 1 }; /* also the turn bit that the r
 
 #define MPMC_SEAL UINT64_C(1)
 
+/* Looks at a slot before the other side is looked at: about what that costs, or less. */
+#ifndef MPMC_LOOKS
+#define MPMC_LOOKS 8
+#endif
+
+/* Bytes that are called for ahead of a single item and of a batch, at most. */
+enum { MPMC_AHEAD = 512, MPMC_FETCH = 2048 };
+
 struct mpmc {
 	uint64_t capacity;
 	uint64_t lap;   /* one lap: the power of two above every { index, 0 } */
 	uint64_t start; /* first position, index 0 */
 	PP_ATOMIC(uint32_t) ended;
 	PP_OWN_LINE PP_ATOMIC(uint64_t) tail;
+	PP_ATOMIC(uint64_t) push_waited; /* hint: where a push last found its slot not ready */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) head;
+	PP_ATOMIC(uint64_t) pull_waited;
 };
 
 /* The turn words: the checker and the library lay slots out in their own way. */
@@ -69,6 +79,8 @@ static inline void mpmc_init(struct mpmc *r, const struct pp_slots *slots, uint6
 	pp_store(&r->ended, 0);
 	pp_store(&r->tail, r->start);
 	pp_store(&r->head, r->start);
+	pp_store(&r->push_waited, r->start - 1);
+	pp_store(&r->pull_waited, r->start - 1);
 	for (i = 0; i < capacity; i++)
 		pp_store(pp_slot_turn(slots, i), r->start + 2 * i);
 }
@@ -90,6 +102,29 @@ PP_INLINE uint64_t mpmc_advance(const struct mpmc *r, uint64_t position, uint64_
 PP_INLINE PP_ATOMIC(uint64_t) *mpmc_word(struct mpmc *r, enum mpmc_role role)
 {
 	return role == MPMC_PUSH ? &r->tail : &r->head;
+}
+
+/* A quarter of the slots, and where those are few none at all: lines that the other side still
+ * works on are not to be called for.  So many bytes lie behind the last slot, unused. */
+static inline uint32_t mpmc_ahead(uint64_t capacity, size_t stride)
+{
+	uint64_t quarter = capacity < 4 * MPMC_AHEAD / stride ? capacity / 4 * stride : MPMC_AHEAD;
+
+	return quarter < MPMC_AHEAD / 4 ? 0 : (uint32_t)quarter;
+}
+
+/* What the path of one item needs (pushpull/fast.h).  Word and alert are the end's to set. */
+static inline struct pp_fast_shared mpmc_cursor(struct mpmc *r, const struct pp_slots *slots,
+                                                enum mpmc_role role)
+{
+	struct pp_fast_shared f = { 0 };
+
+	f.slots = (uintptr_t)slots->base;
+	f.mask = r->lap - 2;
+	f.last = 2 * (r->capacity - 1);
+	f.next = mpmc_word(r, role);
+	f.ahead = mpmc_ahead(r->capacity, slots->stride);
+	return f;
 }
 
 /* > 0: the turn has gone past what `role` at `position` waits for; 0: it is now; < 0: not yet. */
@@ -127,8 +162,65 @@ static inline int mpmc_why(struct mpmc *r, enum mpmc_role role, uint64_t positio
 }
 
 /*
- * Claim up to `n` slots that are ready, one after the other, for `role`.  `seal` is the
- * seal that the role's word must show: 0, or MPMC_SEAL for who drops what is left.
+ * The slot at `position` is not ready.  Look a few times more, at the slot alone: to know why it is
+ * not takes the line of the other side's position away from who moves it, and in a stream the
+ * slot is ready before that line is here.  Once per position, so that who asks a ring at rest
+ * has the answer at once.
+ */
+static inline bool mpmc_soon(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
+                             uint64_t position)
+{
+	PP_ATOMIC(uint64_t) *waited = role == MPMC_PUSH ? &r->push_waited : &r->pull_waited;
+	int i;
+
+	if (pp_load(waited) == position)
+		return false;
+	pp_store(waited, position);
+	for (i = 0; i < MPMC_LOOKS; i++) {
+		pp_pause();
+		if (mpmc_turn(r, slots, role, position) >= 0)
+			return true;
+	}
+	return false;
+}
+
+/* After a run of `k` from `position` on: the lines of the next two like it, in this lap. */
+static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots,
+                              uint64_t position, uint64_t k)
+{
+	uint64_t from = mpmc_index(r, position) + k, to = from + 2 * k, bytes;
+	const unsigned char *line = (const unsigned char *)pp_slot_turn(slots, from);
+
+	if (to > r->capacity)
+		to = r->capacity;
+	bytes = (to - from) * slots->stride;
+	if (bytes > MPMC_FETCH)
+		bytes = MPMC_FETCH;
+	for (; bytes > 64; bytes -= 64, line += 64)
+		pp_fetch_line(line);
+}
+
+/* How many slots of up to `n` from `position` on are ready, the first of which is; up to the end of
+ * the lap.  A later slot that is ready stays ready until somebody moves the role's word. */
+PP_INLINE uint64_t mpmc_run(const struct mpmc *r, const struct pp_slots *slots,
+                            enum mpmc_role role, uint64_t position, uint64_t n)
+{
+	uint64_t most = r->capacity - mpmc_index(r, position);
+	uint64_t k;
+
+	if (n > most)
+		n = most;
+	for (k = 1; k < n; k++)
+		if (mpmc_turn(r, slots, role, position + 2 * k) != 0)
+			break;
+	if (k > 1)
+		mpmc_fetch(r, slots, position, k);
+	return k;
+}
+
+/*
+ * Claim up to `n` slots that are ready, one after the other in one lap, for `role`.  `seal` is
+ * the seal that the role's word must show: 0, or MPMC_SEAL for who drops what is left.
  * Result: how many from *claimed on, or RING_NONE, RING_BUSY, RING_SEALED, RING_END.
  */
 PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
@@ -150,15 +242,12 @@ PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum 
 		if (pp_unlikely(turn != 0)) {
 			uint64_t again = pp_load(word);
 
-			if (turn < 0 && again == seen)
+			if (turn < 0 && again == seen && !mpmc_soon(r, slots, role, position))
 				return mpmc_why(r, role, position);
 			seen = again;
 			continue;
 		}
-		/* A later slot that is ready stays ready until somebody moves the word. */
-		for (k = 1; k < n; k++)
-			if (mpmc_turn(r, slots, role, mpmc_advance(r, position, k)) != 0)
-				break;
+		k = mpmc_run(r, slots, role, position, n);
 		/* Relaxed: the turns that were read above order everything. */
 		if (pp_likely(pp_cas(word, &seen, mpmc_advance(r, position, k) | seal))) {
 			*claimed = position;
@@ -177,6 +266,57 @@ PP_INLINE void mpmc_publish(struct mpmc *r, const struct pp_slots *slots, enum m
 		pp_store_release(MPMC_FULL, turn, position | 1);
 	else
 		pp_store_release(MPMC_FREE, turn, position + r->lap);
+}
+
+/* Items between an array and the `k` slots claimed from `position` on, each slot passed on as soon
+ * as its item is there, or out. */
+PP_INLINE void mpmc_move_of(const struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
+                            uint64_t position, unsigned char *items, uint64_t k, size_t size,
+                            size_t stride, size_t offset)
+{
+	unsigned char *slot = slots->base + mpmc_index(r, position) * stride;
+	uint64_t i;
+
+	for (i = 0; i < k; i++, slot += stride, items += size, position += 2) {
+		PP_ATOMIC(uint64_t) *turn = (PP_ATOMIC(uint64_t) *)(void *)slot;
+
+		if (role == MPMC_PUSH) {
+			pp_copy(slot + offset, items, size);
+			PP_STALL(push_copied);
+			pp_store_release(MPMC_FULL, turn, position | 1);
+		} else {
+			pp_copy(items, slot + offset, size);
+			PP_STALL(pull_copied);
+			pp_store_release(MPMC_FREE, turn, position + r->lap);
+		}
+	}
+}
+
+PP_INLINE void mpmc_move(const struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
+                         uint64_t position, unsigned char *items, uint64_t k)
+{
+	switch (slots->item_size) {
+#define MOVE_OF(size)                                                                       \
+	case size:                                                                          \
+		mpmc_move_of(r, slots, role, position, items, k, size, pp_turn_stride(size), \
+		             pp_turn_offset(size));                                          \
+		break
+	MOVE_OF(4);
+	MOVE_OF(8);
+	MOVE_OF(16);
+	MOVE_OF(32);
+	MOVE_OF(64);
+#undef MOVE_OF
+	default:
+		mpmc_move_of(r, slots, role, position, items, k, slots->item_size, slots->stride,
+		             slots->offset);
+	}
+}
+
+/* Did the `k` slots from `position` on end with the lap? */
+PP_INLINE bool mpmc_lap_done(const struct mpmc *r, uint64_t position, uint64_t k)
+{
+	return mpmc_index(r, position) + k == r->capacity;
 }
 
 /* End a side: RING_CLOSED, RING_CANCELLED.  No claim for it from here on; who is told
@@ -199,7 +339,8 @@ static inline bool mpmc_ready(struct mpmc *r, const struct pp_slots *slots, enum
 	if (seen & MPMC_SEAL)
 		return true;
 	turn = mpmc_turn(r, slots, role, seen);
-	return turn >= 0 || mpmc_why(r, role, seen) < RING_BUSY;
+	/* An end is set before it is sealed.  The other side's line is left alone else. */
+	return turn >= 0 || (pp_load(&r->ended) && mpmc_why(r, role, seen) < RING_BUSY);
 }
 
 /* How many positions `role` has gone since the start. */

@@ -12,10 +12,15 @@
 #define PP_FAST_ATOMIC(type)               PP_ATOMIC(type)
 #define PP_FAST_LOAD(p)                    pp_load(p)
 #define PP_FAST_STORE(p, v)                pp_store((p), (v))
+#define PP_FAST_LOAD_ACQUIRE(label, p)     pp_load_acquire(label, (p))
 #define PP_FAST_STORE_RELEASE(label, p, v) pp_store_release(label, (p), (v))
+#define PP_FAST_EXCHANGE_IF(p, seen, v)    pp_cas((p), (seen), (v))
 #define PP_FAST_LIGHT(label)               pp_light(label, false) /* fenced rings have no word */
 #define PP_FAST_COPY(to, from, size)       pp_copy((to), (from), (size))
+#define PP_FAST_FETCH(address)             pp_fetch_line(address)
 #define PP_FAST_STRIDE(size)               pp_slot_bytes(size)
+#define PP_FAST_TURN_STRIDE(size)          pp_turn_stride(size)
+#define PP_FAST_TURN_OFFSET(size)          pp_turn_offset(size)
 #define PP_FAST_STALL(point)               PP_STALL(point)
 #include <pushpull/fast.h>
 

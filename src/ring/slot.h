@@ -24,15 +24,12 @@ struct pp_slots {
 	size_t item_size;
 };
 
-static inline size_t pp_item_align(size_t item_size)
-{
-	size_t align = item_size & (0 - item_size);
-
-	return align < alignof(max_align_t) ? align : alignof(max_align_t);
-}
-
 /* From one item to the next in slots without turns. */
 #define pp_slot_bytes(item_size) (item_size)
+
+/* From one slot with a turn to the next, and from a turn to its item. */
+#define pp_turn_stride(item_size) pp_fast_turn_stride(item_size)
+#define pp_turn_offset(item_size) pp_fast_turn_offset(item_size)
 
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {

@@ -222,7 +222,7 @@ PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_pusher 
 
 /* ---- pull ----------------------------------------------------------------- */
 
-/* The puller knows of no item: look again.  1, or why there is none. */
+/* The puller knows of too few items: look again.  1, or why there is none. */
 static inline int64_t spsc_look(struct spsc *r, struct spsc_puller *e, uint64_t head, bool fenced)
 {
 	uint32_t ended;
@@ -239,11 +239,11 @@ static inline int64_t spsc_look(struct spsc *r, struct spsc_puller *e, uint64_t 
 	return ended & RING_CANCELLED ? RING_SEALED : ended ? RING_END : RING_NONE;
 }
 
-/* The limit is reached: find items, or the next lap.  How many, or why none. */
-static inline int64_t spsc_claim_at_limit(struct spsc *r, struct spsc_puller *e, uint64_t head,
-                                          bool fenced)
+/* Not `n` below the limit: find items, or the next lap.  How many, or why none. */
+static inline int64_t spsc_claim_below_limit(struct spsc *r, struct spsc_puller *e, uint64_t head,
+                                             uint64_t n, bool fenced)
 {
-	int64_t found = e->lap.known != head ? 1 : spsc_look(r, e, head, fenced);
+	int64_t found = e->lap.known - head >= n ? 1 : spsc_look(r, e, head, fenced);
 
 	if (found <= 0)
 		return found;
@@ -272,8 +272,8 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_puller *e, uint64_
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 	int64_t there = (int64_t)(e->fast.limit - head);
 
-	if (there == 0) {
-		there = spsc_claim_at_limit(r, e, head, fenced);
+	if (pp_unlikely((uint64_t)there < n)) {
+		there = spsc_claim_below_limit(r, e, head, n, fenced);
 		if (there <= 0)
 			return there;
 	}

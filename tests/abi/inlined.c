@@ -6,6 +6,8 @@ PP_TYPED(words, uint64_t);
 
 int inlined_push(pp_tx *tx, const uint64_t *item);
 int inlined_pull(pp_rx *rx, uint64_t *item);
+int own_push(struct pp_fast_push *f, const uint64_t *item);
+int own_pull(struct pp_fast_pull *f, uint64_t *item);
 
 int inlined_push(pp_tx *tx, const uint64_t *item)
 {
@@ -15,6 +17,17 @@ int inlined_push(pp_tx *tx, const uint64_t *item)
 int inlined_pull(pp_rx *rx, uint64_t *item)
 {
 	return words_pull(rx, item);
+}
+
+/* What of it is PP_SPSC's. */
+int own_push(struct pp_fast_push *f, const uint64_t *item)
+{
+	return pp_fast_put(f, item, sizeof *item);
+}
+
+int own_pull(struct pp_fast_pull *f, uint64_t *item)
+{
+	return pp_fast_get(f, item, sizeof *item);
 }
 
 int main(void)

@@ -24,23 +24,29 @@ struct model_item {
 	rl::var<unsigned> value;
 };
 
-/* PP_SPSC slots are items one after the other; PP_MPMC has turns beside them. */
-struct pp_slots {
-	PP_ATOMIC(uint64_t) *turn;
-	model_item *item;
-	size_t item_size;
+/* PP_SPSC slots are items one after the other; PP_MPMC has a turn before each. */
+struct model_slot {
+	PP_ATOMIC(uint64_t) turn;
+	model_item item;
 };
 
-#define pp_slot_bytes(item_size) sizeof(model_item)
+struct pp_slots {
+	unsigned char *base;
+	size_t stride, offset, item_size;
+};
+
+#define pp_slot_bytes(item_size)  sizeof(model_item)
+#define pp_turn_stride(item_size) sizeof(model_slot)
+#define pp_turn_offset(item_size) offsetof(model_slot, item)
 
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {
-	return &slots->turn[index];
+	return (PP_ATOMIC(uint64_t) *)(slots->base + index * slots->stride);
 }
 
 PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t index)
 {
-	return (unsigned char *)&slots->item[index];
+	return slots->base + index * slots->stride + slots->offset;
 }
 
 PP_INLINE bool pp_copy_known(void *to, const void *from, size_t)
@@ -113,6 +119,8 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 	return model::futex_wake(word, n);
 }
 
+#define MPMC_LOOKS 1
+
 /* Looks in vain before sleepers make heavy fences again: few enough to see it happen. */
 #define EC_VAIN (model::chance(2) ? 1u : 2u)
 
@@ -164,7 +172,7 @@ enum { MODEL_SLOTS = 4 };
 struct model_ring {
 	struct pp_channel channel;
 	struct pp_block block;
-	PP_ATOMIC(uint64_t) turn[MODEL_SLOTS];
+	model_slot slot[MODEL_SLOTS];
 	model_item item[MODEL_SLOTS];
 	rl::var<int> there;
 	int freed;
@@ -213,13 +221,29 @@ static inline void open_end(struct pp_end *end, model_ring *m, const model_confi
 	end->channel = &m->channel;
 }
 
-static inline void open_cursors(model_ring *m, const model_config &c)
+/* Two structs here, one in the library: the other one has a word that no end has. */
+static inline void open_shared_cursors(model_ring *m, const model_config &c, uint32_t word,
+                                       const struct pp_slots &slots)
 {
 	struct pp_channel *ch = &m->channel;
-	uint32_t word = c.fenced ? 0 : PP_FAST_WORD(PP_SPSC, 8); /* whatever the size of an item is here */
+	struct mpmc *r = &m->block.ring.mpmc;
 
-	spsc_init_ends(&m->block.ring.spsc, (unsigned char *)m->item, sizeof(model_item),
-	               &ch->tx.spsc, &ch->rx.spsc);
+	ch->tx.spsc.fast.word = ch->rx.spsc.fast.word = ~0u;
+	ch->tx.shared = mpmc_cursor(r, &slots, MPMC_PUSH);
+	ch->rx.shared = mpmc_cursor(r, &slots, MPMC_PULL);
+	ch->tx.shared.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
+	ch->rx.shared.word = word;
+	ch->tx.shared.alert = &m->block.items.state;
+	ch->rx.shared.alert = &m->block.space.state;
+}
+
+static inline void open_own_cursors(model_ring *m, const model_config &c, uint32_t word,
+                                    const struct pp_slots &slots)
+{
+	struct pp_channel *ch = &m->channel;
+
+	ch->tx.shared.word = ch->rx.shared.word = ~0u;
+	spsc_init_ends(&m->block.ring.spsc, slots.base, slots.stride, &ch->tx.spsc, &ch->rx.spsc);
 	ch->tx.spsc.fast.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
 	ch->rx.spsc.fast.word = word;
 	ch->tx.spsc.fast.alert = &m->block.items.state;
@@ -227,10 +251,30 @@ static inline void open_cursors(model_ring *m, const model_config &c)
 	ch->rx.looked = ch->rx.spsc.lap.known;
 }
 
+static inline void open_cursors(model_ring *m, const model_config &c, const struct pp_slots &slots)
+{
+	uint32_t word = c.fenced ? 0 : PP_FAST_WORD(c.kind, 8); /* whatever the size of an item is here */
+
+	if (c.kind == PP_SPSC)
+		open_own_cursors(m, c, word, slots);
+	else
+		open_shared_cursors(m, c, word, slots);
+}
+
+static inline struct pp_slots slots_of(model_ring *m, pp_kind kind)
+{
+	struct pp_slots items = { (unsigned char *)m->item, sizeof(model_item), 0,
+	                          sizeof(model_item) };
+	struct pp_slots turns = { (unsigned char *)m->slot, sizeof(model_slot),
+	                          offsetof(model_slot, item), sizeof(model_item) };
+
+	return kind == PP_SPSC ? items : turns;
+}
+
 static inline void open_ring(model_ring *m, const model_config &c)
 {
 	struct pp_channel *ch = &m->channel;
-	struct pp_slots slots = { m->turn, m->item, sizeof(model_item) };
+	struct pp_slots slots = slots_of(m, c.kind);
 
 	m->there($).store(1);
 	m->freed = 0;
@@ -242,8 +286,8 @@ static inline void open_ring(model_ring *m, const model_config &c)
 	open_side(&ch->rx.side, c.rx_refs);
 	if (c.capacity)
 		open_block(m, c, &slots);
-	if (c.capacity && c.kind == PP_SPSC)
-		open_cursors(m, c);
+	if (c.capacity)
+		open_cursors(m, c, slots);
 	pp_store(&ch->holds, 2);
 	ch->kind = c.kind;
 	ch->capacity = c.capacity;

@@ -115,6 +115,40 @@ Test(batch, pull_n_takes_what_is_there_and_does_not_wait_for_more)
 	for_each_ring(1, what_is_there);
 }
 
+/* A side may know of fewer items, or slots, than there are by now. */
+static void what_came_since(pp_kind kind, size_t capacity, const struct form *push,
+			    const struct form *pull)
+{
+	struct ends e = ends_open(kind, capacity);
+	uint64_t *in = numbers(0, capacity), *out = numbers(0, capacity);
+
+	for (size_t left = 1; left < capacity; left += 1 + left * capacity / 64) {
+		ends_fill(&e, 0, capacity);
+		ends_drain(&e, 0, capacity - left);
+		EXPECT_EQ(push->run(&e, in, capacity, 1), capacity - left);
+		EXPECT_EQ(pull->run(&e, out, capacity, 1), capacity);
+		expect_numbers(out, capacity - left, left);
+		expect_numbers(out + left, 0, capacity - left);
+	}
+	free(in);
+	free(out);
+	ends_let_go(&e);
+}
+
+static void all_there_is_now(pp_kind kind, size_t capacity)
+{
+	static const int without_wait[] = { BATCH_TRY, BATCH_UNTIL };
+
+	for (size_t i = 0; i < ARRAY_LEN(without_wait); i++)
+		for (size_t j = BATCH; j <= BATCH_UNTIL; j++)
+			what_came_since(kind, capacity, &push_forms[without_wait[i]], &pull_forms[j]);
+}
+
+Test(batch, moves_what_is_there_now_and_not_only_what_was_seen_before)
+{
+	for_each_ring(2, all_there_is_now);
+}
+
 static void waits_for_first(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);

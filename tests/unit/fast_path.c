@@ -2,6 +2,8 @@
 /* What a push or pull is made of while nobody sleeps: it is traced instruction by instruction. */
 #include "stepping.h"
 
+#include <pushpull/typed.h>
+
 SUITE(fast_path);
 
 static void run_through(struct stepped *s, const struct form *form, const struct ends *e)
@@ -15,26 +17,45 @@ static void run_through(struct stepped *s, const struct form *form, const struct
 	EXPECT_EQ(stepped_finish(s), form->done);
 }
 
-static void expect_no_fence(pp_kind kind, struct ends e)
+PP_TYPED(words, uint64_t);
+
+static ssize_t run_typed_push(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
 {
+	(void)n, (void)deadline;
+	return words_push(e->tx, items);
+}
+
+static ssize_t run_typed_pull(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	(void)n, (void)deadline;
+	return words_pull(e->rx, items);
+}
+
+static const struct form typed_push = { "typed push", FOREVER, 0, run_typed_push };
+static const struct form typed_pull = { "typed pull", FOREVER, 0, run_typed_pull };
+
+static void expect_no_fence_of(pp_kind kind, const struct ends *e, const struct form *push_form,
+			       const struct form *pull_form)
+{
+	int claims = kind == PP_SPSC ? 0 : 1;
 	struct stepped push, pull;
 
+	run_through(&push, push_form, e);
+	run_through(&pull, pull_form, e);
+	EXPECT_EQ(push.system_calls + pull.system_calls, 0);
+	EXPECT_EQ(push.fences + pull.fences, 0);
+	EXPECT(push.steps > 10 && pull.steps > 10);
+	EXPECT_EQ(push.locked, claims);
+	EXPECT_EQ(pull.locked, claims);
+}
+
+static void expect_no_fence(pp_kind kind, struct ends e)
+{
 	if (!stepping_works())
 		cr_skip_test("only on x86-64: needs the trap flag");
-	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++) {
-		run_through(&push, &push_forms[i], &e);
-		run_through(&pull, &pull_forms[i], &e);
-		EXPECT_EQ(push.system_calls + pull.system_calls, 0);
-		EXPECT_EQ(push.fences + pull.fences, 0);
-		EXPECT(push.steps > 10 && pull.steps > 10);
-		if (kind == PP_SPSC) {
-			EXPECT_EQ(push.locked, 0);
-			EXPECT_EQ(pull.locked, 0);
-		} else {
-			EXPECT(push.locked <= 1); /* the claim */
-			EXPECT(pull.locked <= 1);
-		}
-	}
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++)
+		expect_no_fence_of(kind, &e, &push_forms[i], &pull_forms[i]);
+	expect_no_fence_of(kind, &e, &typed_push, &typed_pull);
 	ends_let_go(&e);
 }
 
