@@ -22,7 +22,8 @@ enum {
 
 static bool is_ours(const pp_bench_queue *queue)
 {
-	return queue == &queue_spsc || queue == &queue_typed || queue == &queue_mpmc;
+	return queue == &queue_spsc || queue == &queue_typed || queue == &queue_mpmc ||
+	       queue == &queue_typed_mpmc;
 }
 
 static bool has_all(const pp_bench_queue *queue, uint32_t promises)

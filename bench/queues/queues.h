@@ -7,6 +7,7 @@
 
 extern const pp_bench_queue queue_spsc;   /* PP_SPSC, plain functions         */
 extern const pp_bench_queue queue_typed;  /* PP_SPSC, inlined by PP_TYPED() */
+extern const pp_bench_queue queue_typed_mpmc; /* PP_MPMC, likewise          */
 extern const pp_bench_queue queue_mpmc;   /* PP_MPMC, plain functions         */
 extern const pp_bench_queue queue_mutex;  /* a mutex and two condition variables */
 extern const pp_bench_queue queue_pipe;   /* pipe(2)                          */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const pp_bench_queue *const builtins[] = {
-	&queue_spsc, &queue_typed, &queue_mpmc, &queue_mutex, &queue_pipe, &queue_list,
+	&queue_spsc, &queue_typed, &queue_mpmc, &queue_typed_mpmc, &queue_mutex, &queue_pipe, &queue_list,
 };
 
 const pp_bench_queue *queue_at(unsigned n)

@@ -251,7 +251,7 @@ def read_settings():
     parser.add_argument("--build", default=os.path.join(ROOT, "out/foreign"), help="folder for what is built")
     parser.add_argument("--out", default=os.path.join(ROOT, "out/results"), help="folder for the results")
     parser.add_argument("--only", type=words("|".join(LANGUAGES)), default=list(LANGUAGES))
-    parser.add_argument("--ours", choices=["spsc", "typed", "mpmc"], help="default: spsc for 1P1C, else mpmc")
+    parser.add_argument("--ours", choices=["spsc", "typed", "mpmc", "typed_mpmc"], help="default: spsc for 1P1C, else mpmc")
     parser.add_argument("--workload", type=words("|".join(WORKLOADS)), default=["stream"])
     parser.add_argument("--shape", type=words(r"[1-9]\d*P[1-9]\d*C"), default=["1P1C"])
     parser.add_argument("--capacity", type=words(r"[1-9]\d*"), default=["64"])
