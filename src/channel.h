@@ -64,6 +64,7 @@ struct pp_tx {
 		struct spsc_pusher spsc;      /* the pushing thread's own */
 		struct pp_fast_shared shared; /* constant                 */
 	};
+	uint64_t looked; /* PP_SPSC: where it last had to look for room */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };

@@ -48,6 +48,17 @@ static bool lay_out_slot(const pp_config *c, struct pp_slots *slots)
 	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 4;
 }
 
+/* Behind the head of the block; if they are few, those of PP_SPSC in the line of the tail, behind
+ * it as an item lies behind a turn. */
+static unsigned char *slots_of(struct pp_block *b, const pp_config *c, size_t head)
+{
+	size_t from = pp_turn_offset(c->item_size);
+
+	if (c->kind == PP_SPSC && c->capacity <= (sizeof(uint64_t) + SPSC_FEW - from) / c->item_size)
+		return (unsigned char *)b + offsetof(struct pp_block, ring.spsc.tail) + from;
+	return (unsigned char *)b + head;
+}
+
 /* The one block: 0, -EINVAL (overflow), -ENOMEM. */
 static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_block **made)
 {
@@ -57,12 +68,12 @@ static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_bloc
 
 	if (!lay_out_slot(c, slots) ||
 	    __builtin_mul_overflow(c->capacity, slots->stride, &total) ||
-	    __builtin_add_overflow(total, head + MPMC_AHEAD + PP_LINE - 1, &total))
+	    __builtin_add_overflow(total, head + RING_SLACK + PP_LINE - 1, &total))
 		return -EINVAL;
 	b = aligned_alloc(PP_LINE, total / PP_LINE * PP_LINE);
 	if (!b)
 		return -ENOMEM;
-	slots->base = (unsigned char *)b + head;
+	slots->base = slots_of(b, c, head);
 	if (c->kind == PP_SPSC)
 		spsc_init(&b->ring.spsc, c->capacity, 0 - START_BEFORE_WRAP);
 	else
@@ -85,9 +96,20 @@ static enum pp_mode mode_of(const pp_config *c, bool pushing)
 	return c->kind == PP_SPSC ? PP_MODE_SPSC : PP_MODE_MPMC;
 }
 
+/* So few free slots, or items, at a look of PP_SPSC are a reason to come a little later. */
+static size_t few_for_push(size_t capacity)
+{
+	return capacity / (capacity < 128 ? 2 : 4) + 1;
+}
+
+static size_t few_for_pull(size_t capacity)
+{
+	return capacity < 256 ? capacity / 2 + 1 : 128;
+}
+
 static void init_side(struct pp_side *side, const pp_config *c, size_t patience, size_t few)
 {
-	pp_spin_init(&side->spin, c->spin_ns, patience, few);
+	pp_spin_init(&side->spin, c->spin_ns, patience, few, c->capacity / 16);
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }
@@ -102,6 +124,7 @@ AT(pp_fast_push, origin, 8);
 AT(pp_fast_push, limit, 16);
 AT(pp_fast_push, tail, 24);
 AT(pp_fast_push, alert, 32);
+AT(pp_fast_pull, ahead, 4);
 AT(pp_fast_pull, origin, 8);
 AT(pp_fast_pull, limit, 16);
 AT(pp_fast_pull, head, 24);
@@ -139,6 +162,7 @@ static void init_own_cursors(struct pp_channel *ch, struct pp_block *block,
 	ch->rx.spsc.fast.word = word_of(&ch->rx.end);
 	ch->tx.spsc.fast.alert = &block->items.state;
 	ch->rx.spsc.fast.alert = &block->space.state;
+	ch->tx.looked = ch->tx.spsc.lap.known;
 	ch->rx.looked = ch->rx.spsc.lap.known;
 }
 
@@ -166,9 +190,9 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	ch->rx.end.mode = mode_of(c, false);
 	/* A full ring keeps the puller busy, so its pusher can let a good part of it drain; who
 	 * waits for an item is waited for by somebody. */
-	init_side(&ch->tx.side, c, c->capacity / 16, 0);
+	init_side(&ch->tx.side, c, c->capacity / 16, few_for_push(c->capacity));
 	init_side(&ch->rx.side, c, c->capacity < 128 ? c->capacity / 16 : 8,
-	          c->capacity < 128 ? 0 : 128);
+	          few_for_pull(c->capacity));
 	if (block && c->kind == PP_SPSC)
 		init_own_cursors(ch, block, slots);
 	else if (block)

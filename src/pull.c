@@ -58,6 +58,8 @@ PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 		if (pp_unlikely(k <= 0))
 			return done ? freed(rx, (int64_t)done) : refused(k);
 		PP_STALL(pull_claimed);
+		if (k > 1)
+			spsc_fetch(r, &rx->spsc, (uint64_t)k);
 		pp_copy_n(items + done * size, spsc_pull_slot(r, &rx->spsc), (uint64_t)k, size);
 		PP_STALL(pull_copied);
 		spsc_publish_pull(r, (uint64_t)k);
@@ -113,30 +115,25 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
-/* One item of PP_SPSC, by a thread that may wait.  A puller that pounces on each item takes its
- * line away from the pusher, and both are slow; so where the last look found some, but few, the
- * next comes a little later. */
-static int64_t pull_spsc_in_time(struct pp_rx *rx, void *item)
+/* One item of PP_SPSC.  A puller that pounces on each item takes its line away from the pusher,
+ * and both are slow; so where the last look found some, but few, the next comes a little later. */
+static void come_in_time(struct pp_rx *rx, bool trying)
 {
 	uint64_t known = rx->spsc.lap.known;
 
-	if (pp_load(rx->spsc.fast.head) == known) {
-		pp_spin_pace(&rx->side.spin, known - rx->looked);
-		rx->looked = known;
-	}
-	return pull_spsc(rx, item, 1);
+	if (pp_load(rx->spsc.fast.head) != known)
+		return;
+	pp_spin_pace(&rx->side.spin, known - rx->looked, trying);
+	rx->looked = known;
 }
 
 static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	switch (rx->end.mode) {
-	case PP_MODE_MEET:
+	if (rx->end.mode == PP_MODE_MEET)
 		return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
-	case PP_MODE_SPSC:
-		return deadline == DO_NOT_WAIT ? pull_spsc(rx, item, 1) : pull_spsc_in_time(rx, item);
-	default:
-		return pull_mpmc(rx, item, 1);
-	}
+	if (rx->end.mode == PP_MODE_SPSC)
+		come_in_time(rx, deadline == DO_NOT_WAIT);
+	return pull_some(&rx->end, item, 1);
 }
 
 /* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */

@@ -175,6 +175,26 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }
 
+/* One item of PP_SPSC: it comes a little later where the last look found some room, but little. */
+static void come_in_time(struct pp_tx *tx, bool trying)
+{
+	uint64_t known = tx->spsc.lap.known;
+
+	if (pp_load(tx->spsc.fast.tail) != known)
+		return;
+	pp_spin_pace(&tx->side.spin, known - tx->looked, trying);
+	tx->looked = known;
+}
+
+static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
+{
+	if (tx->end.mode == PP_MODE_MEET)
+		return meet_try(&tx->end.channel->meeting, MEET_PUSH, item);
+	if (tx->end.mode == PP_MODE_SPSC)
+		come_in_time(tx, deadline == DO_NOT_WAIT);
+	return push_some(&tx->end, item, 1);
+}
+
 /* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
 PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time deadline)
 {
@@ -182,9 +202,7 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 
 	if (!tx || !item)
 		return -EINVAL;
-	r = tx->end.mode == PP_MODE_MEET
-	            ? meet_try(&tx->end.channel->meeting, MEET_PUSH, (void *)(uintptr_t)item)
-	            : push_some(&tx->end, (unsigned char *)(uintptr_t)item, 1);
+	r = push_one_slowly(tx, (void *)(uintptr_t)item, deadline);
 	if (r == -EAGAIN || r == -EBUSY) {
 		if (deadline == DO_NOT_WAIT)
 			pp_count(&tx->side.refused);

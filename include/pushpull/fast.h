@@ -90,7 +90,7 @@ struct pp_fast_push {
 
 struct pp_fast_pull {
 	uint32_t word;
-	uint32_t reserved;
+	uint32_t ahead;                  /* bytes from a slot to the one to be fetched      */
 	uintptr_t origin;
 	uint64_t limit;                  /* no pull at this position without the library    */
 	PP_FAST_ATOMIC(uint64_t) *head;
@@ -163,6 +163,7 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 {
 	PP_FAST_ATOMIC(uint64_t) *head = f->head;
 	uint64_t position = PP_FAST_LOAD(head); /* the puller's own */
+	const unsigned char *slot;
 
 	if (!PP_FAST_LIKELY(position != f->limit))
 		return PP_FAST_NO;
@@ -171,7 +172,9 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
 		return PP_FAST_NO; /* the library takes the same item, or says why not */
 	PP_FAST_STALL(pull_claimed);
-	PP_FAST_COPY(item, pp_fast_slot(f->origin, position, PP_FAST_STRIDE(size)), size);
+	slot = (const unsigned char *)pp_fast_slot(f->origin, position, PP_FAST_STRIDE(size));
+	PP_FAST_FETCH(slot + f->ahead);
+	PP_FAST_COPY(item, slot, size);
 	PP_FAST_STALL(pull_copied);
 	/* The licence to overwrite: what was copied out is out. */
 	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);

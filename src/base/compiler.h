@@ -3,6 +3,8 @@
 #ifndef PP_BASE_COMPILER_H
 #define PP_BASE_COMPILER_H
 
+#include <stddef.h>
+
 #define pp_likely(x)   __builtin_expect(!!(x), 1)
 #define pp_unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -15,8 +17,16 @@
 #define PP_LINE 128
 #define PP_OWN_LINE _Alignas(PP_LINE)
 
-/* Begin to bring the line of an address here, to be read. */
+/* Begin to bring the line of an address here, to be read; or all whole lines of some bytes. */
 #define pp_fetch_line(address) __builtin_prefetch(address)
+
+PP_INLINE void pp_fetch(const void *from, size_t bytes)
+{
+	const unsigned char *line = (const unsigned char *)from;
+
+	for (; bytes >= 64; bytes -= 64, line += 64)
+		pp_fetch_line(line);
+}
 
 PP_INLINE void pp_pause(void)
 {

@@ -13,7 +13,8 @@ enum {
 	YIELDS     = 50,
 	GROUP      = 48,    /* most pauses between two looks                           */
 	LOOKS      = 16,    /* at one distance, before it doubles                      */
-	PACE       = 32,    /* pauses: some 700 ns, about the way of two far lines     */
+	PACE       = 32,    /* most pauses: some 700 ns, about the way of two far lines */
+	PACE_TRY   = 4,     /* of a try                                                */
 	CLOCK      = 8,     /* pauses between two looks at the clock, which cost as much */
 	SCORE_FULL = 64,
 	SCORE_BEGIN = 32,
@@ -34,10 +35,16 @@ static bool one_cpu_only(void)
 	return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) == 1;
 }
 
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few)
+static uint32_t between(size_t least, size_t n, size_t most)
 {
-	spin->few = few < UINT32_MAX ? (uint32_t)few : UINT32_MAX;
-	spin->first_group = patience < 1 ? 1 : patience > GROUP ? GROUP : (uint32_t)patience;
+	return (uint32_t)(n < least ? least : n > most ? most : n);
+}
+
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few, size_t pace)
+{
+	spin->few = between(0, few, UINT32_MAX);
+	spin->pace = between(1, pace, PACE);
+	spin->first_group = between(1, patience, GROUP);
 	spin->adaptive = spin_ns == 0;
 	spin->limit_ns = spin_ns == 0 ? TOTAL_NS : spin_ns < 0 ? 0 : spin_ns;
 	spin->alone = one_cpu_only();
@@ -47,13 +54,14 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t
 	pp_store(&spin->probe_every, PROBE_OFTEN);
 }
 
-void pp_spin_pace(struct pp_spin *spin, uint64_t found)
+void pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying)
 {
-	int i;
+	uint32_t pauses = trying && spin->pace > PACE_TRY ? PACE_TRY : spin->pace;
+	uint32_t i;
 
 	if (found < 2 || found >= spin->few || !spin->adaptive || spin->alone)
 		return;
-	for (i = 0; i < PACE; i++)
+	for (i = 0; i < pauses; i++)
 		pp_pause();
 }
 
@@ -68,9 +76,7 @@ static void set_limits(struct pp_spinner *s, struct pp_spin *spin)
 		s->total_ns = PROBE_NS;
 		return;
 	}
-	/* Threads of one side that stop together would give way together too, and to such of the other
-	 * side that then stop together, and so for ever.  So they do not last equally long. */
-	s->pause_ns = s->pause_ns * pauses / SCORE_FULL * (1 + (s->began / 16 & (SPREAD - 1)));
+	s->pause_ns = s->pause_ns * pauses / SCORE_FULL;
 	s->total_ns = s->pause_ns + (TOTAL_NS - PAUSE_NS) * (int64_t)yields / SCORE_FULL;
 }
 
@@ -82,9 +88,23 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
 	s->yielding = s->probing = false;
 	s->pause_ns = spin->alone ? 0 : spin->limit_ns < PAUSE_NS ? spin->limit_ns : PAUSE_NS;
 	s->total_ns = spin->limit_ns;
-	s->began = s->now = s->total_ns > 0 ? pp_clock_now() : 0;
+	s->began = s->now = 0;
 	if (spin->adaptive)
 		set_limits(s, spin);
+	/* Else it is asked when the first pauses were in vain. */
+	if (spin->adaptive ? s->pause_ns == 0 : s->total_ns > 0)
+		s->began = s->now = pp_clock_now();
+}
+
+/* Threads of one side that stop together would give way together too, and to such of the other
+ * side that then stop together, and so for ever.  So they do not last equally long. */
+static void begin_late(struct pp_spinner *s)
+{
+	int64_t more = s->probing ? 0 : s->pause_ns * (s->now / 16 & (SPREAD - 1));
+
+	s->began = s->now;
+	s->pause_ns += more;
+	s->total_ns += more;
 }
 
 static void win(PP_ATOMIC(uint32_t) *score)
@@ -136,6 +156,8 @@ bool pp_spin_step(struct pp_spinner *s)
 		sched_yield();
 	}
 	s->now = pp_clock_now();
+	if (s->spin->adaptive && !s->began)
+		begin_late(s);
 	return true;
 }
 
@@ -163,7 +185,7 @@ void pp_spin_parked(struct pp_spinner *s)
 
 	if (!spin->adaptive)
 		return;
-	took = pp_clock_now() - s->began;
+	took = s->began ? pp_clock_now() - s->began : 0;
 	if (s->probing) {
 		pp_store(&spin->lost, 0);
 		pp_store(&spin->probe_every, every < PROBE_SELDOM ? every * 2 : every);

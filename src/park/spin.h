@@ -31,6 +31,7 @@ struct pp_spin {
 	int64_t limit_ns; /* of both phases together; constant */
 	uint32_t first_group; /* pauses before the second look; constant */
 	uint32_t few;     /* so few items at a look are no reason to hurry; constant */
+	uint32_t pace;    /* pauses before the next look then; constant */
 	bool adaptive;    /* constant */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
 	PP_ATOMIC(uint32_t) pause_score, yield_score;
@@ -47,12 +48,13 @@ struct pp_spinner {
 };
 
 /* `spin_ns` as in pp_config; the second look comes after `patience` pauses (1 at least)
- * or the longest that is sensible.  `few`: for pp_spin_pace(). */
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few);
+ * or the longest that is sensible.  `few`, `pace`: for pp_spin_pace(), likewise. */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few, size_t pace);
 
 /* Before a look, where the last one found `found` items: let the peer get ahead if those were few.
- * One item is no stream, and is fetched at once. */
-void pp_spin_pace(struct pp_spin *spin, uint64_t found);
+ * One item is no stream, and is fetched at once.  `trying`: who does not wait, for a tenth of a
+ * microsecond at most. */
+void pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying);
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */

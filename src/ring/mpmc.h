@@ -39,8 +39,6 @@ enum mpmc_role { MPMC_PUSH = 0, MPMC_PULL = 1 }; /* also the turn bit that the r
 #define MPMC_LOOKS 8
 #endif
 
-/* Bytes that are called for ahead of a single item and of a batch, at most. */
-enum { MPMC_AHEAD = 512, MPMC_FETCH = 2048 };
 
 struct mpmc {
 	uint64_t capacity;
@@ -108,9 +106,9 @@ PP_INLINE PP_ATOMIC(uint64_t) *mpmc_word(struct mpmc *r, enum mpmc_role role)
  * works on are not to be called for.  So many bytes lie behind the last slot, unused. */
 static inline uint32_t mpmc_ahead(uint64_t capacity, size_t stride)
 {
-	uint64_t quarter = capacity < 4 * MPMC_AHEAD / stride ? capacity / 4 * stride : MPMC_AHEAD;
+	uint64_t quarter = capacity < 4 * RING_SLACK / stride ? capacity / 4 * stride : RING_SLACK;
 
-	return quarter < MPMC_AHEAD / 4 ? 0 : (uint32_t)quarter;
+	return quarter < RING_SLACK / 4 ? 0 : (uint32_t)quarter;
 }
 
 /* What the path of one item needs (pushpull/fast.h).  Word and alert are the end's to set. */
@@ -188,16 +186,9 @@ static inline bool mpmc_soon(struct mpmc *r, const struct pp_slots *slots, enum 
 static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots,
                               uint64_t position, uint64_t k)
 {
-	uint64_t from = mpmc_index(r, position) + k, to = from + 2 * k, bytes;
-	const unsigned char *line = (const unsigned char *)pp_slot_turn(slots, from);
+	uint64_t from = mpmc_index(r, position) + k, left = r->capacity - from;
 
-	if (to > r->capacity)
-		to = r->capacity;
-	bytes = (to - from) * slots->stride;
-	if (bytes > MPMC_FETCH)
-		bytes = MPMC_FETCH;
-	for (; bytes > 64; bytes -= 64, line += 64)
-		pp_fetch_line(line);
+	pp_fetch(pp_slot_turn(slots, from), ring_fetch(left, k, slots->stride));
 }
 
 /* How many slots of up to `n` from `position` on are ready, the first of which is; up to the end of

@@ -32,11 +32,16 @@
 
 #include "ring/ring.h"
 
+/* A line, but for the tail; and how many bytes ahead of an item a puller calls for, if the ring
+ * has twice as many. */
+enum { SPSC_FEW = 56, SPSC_AHEAD = 128 };
+
 struct spsc {
 	uint64_t capacity;
 	uint64_t start;                             /* first position                    */
 	PP_ATOMIC(uint32_t) ended;                  /* read-mostly, with the constants   */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) tail;
+	unsigned char few_slots[SPSC_FEW];          /* all, if they fit: the items come with the news */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) head;
 	PP_OWN_LINE PP_ATOMIC(uint64_t) taken;
 	PP_OWN_LINE PP_ATOMIC(uint64_t) push_seal;
@@ -115,6 +120,7 @@ static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t s
 	push->lap.stride = pull->lap.stride = stride;
 	push->lap.known = r->start + r->capacity;
 	pull->lap.known = r->start;
+	pull->fast.ahead = r->capacity < 2 * SPSC_AHEAD / stride ? 0 : SPSC_AHEAD;
 	push->fast.origin = spsc_find_lap(r, &push->lap, r->start);
 	pull->fast.origin = spsc_find_lap(r, &pull->lap, r->start);
 	push->fast.limit = spsc_limit(&push->lap, r->start);
@@ -289,6 +295,15 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_puller *e, uint64_
 PP_INLINE const unsigned char *spsc_pull_slot(struct spsc *r, struct spsc_puller *e)
 {
 	return pp_fast_slot(e->fast.origin, pp_load(&r->head), e->lap.stride);
+}
+
+/* After a run of `k` slots: call for those of the next two like it, in this lap. */
+PP_INLINE void spsc_fetch(struct spsc *r, struct spsc_puller *e, uint64_t k)
+{
+	uint64_t from = pp_load(&r->head) + k; /* the puller's own */
+
+	pp_fetch(pp_fast_slot(e->fast.origin, from, e->lap.stride),
+	         ring_fetch(e->lap.end - from, k, e->lap.stride));
 }
 
 /* Give the first `n` claimed slots back to the pusher. */

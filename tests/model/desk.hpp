@@ -139,7 +139,7 @@ bool pp_spin_step(struct pp_spinner *s)
 	return s->group-- == 1;
 }
 
-void pp_spin_pace(struct pp_spin *, uint64_t)
+void pp_spin_pace(struct pp_spin *, uint64_t, bool)
 {
 }
 

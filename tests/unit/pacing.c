@@ -56,7 +56,7 @@ static struct pp_spin spin_on(int number_of_cpus, int64_t spin_ns, size_t few)
 	struct pp_spin spin;
 
 	cpus = number_of_cpus;
-	pp_spin_init(&spin, spin_ns, 8, few);
+	pp_spin_init(&spin, spin_ns, 8, few, SIZE_MAX);
 	return spin;
 }
 
@@ -65,7 +65,7 @@ static struct pp_spin spin_on(int number_of_cpus, int64_t spin_ns, size_t few)
 static unsigned paced(struct pp_spin *spin, uint64_t found)
 {
 	done = (struct done){ 0 };
-	pp_spin_pace(spin, found);
+	pp_spin_pace(spin, found, false);
 	EXPECT_EQ(done.yields, 0);
 	EXPECT_EQ(done.looks, 0);
 	return done.pauses;
@@ -184,28 +184,96 @@ Test(pacing, a_pull_pauses_when_the_look_before_found_some_items_but_few)
 {
 	static const struct look large[] = { { 1, 0 }, { 2, 0 }, { 127, PACE }, { 128, PACE },
 					     { 2, 0 }, { 1, PACE }, { 1, 0 }, { 3, 0 } };
-	static const struct look small[] = { { 2, 0 }, { 2, 0 }, { 126, 0 }, { 1, 0 } };
+	static const struct look medium[] = { { 2, 0 }, { 64, 8 }, { 65, 8 }, { 2, 0 }, { 1, 8 } };
+	static const struct look small[] = { { 2, 0 }, { 8, 1 }, { 9, 1 }, { 2, 0 }, { 1, 1 } };
+	static const struct look tiny[] = { { 2, 0 }, { 1, 0 }, { 2, 0 }, { 2, 0 } };
 
 	pull_in_rounds(1000, large, ARRAY_LEN(large));
-	pull_in_rounds(128, large, ARRAY_LEN(large));
-	pull_in_rounds(127, small, ARRAY_LEN(small)); /* is soon full */
+	pull_in_rounds(128, medium, ARRAY_LEN(medium));
+	pull_in_rounds(16, small, ARRAY_LEN(small)); /* is soon full */
+	pull_in_rounds(2, tiny, ARRAY_LEN(tiny));    /* is full at once */
 }
 
-Test(pacing, a_try_and_a_push_never_pause)
+static unsigned paused_in_push(const struct ends *e, uint64_t item)
 {
+	done.pauses = 0;
+	EXPECT_EQ(pp_push(e->tx, &item), 0);
+	return done.pauses;
+}
+
+static void push_in_rounds(size_t capacity, const struct look *looks, size_t n)
+{
+	uint64_t first = 0;
+	struct ends e;
+
+	cpus = 2;
+	e = ends_open(PP_SPSC, capacity);
+	ends_fill(&e, 0, capacity);
+	for (size_t i = 0; i < n; i++) {
+		ends_drain(&e, first, looks[i].found);
+		EXPECT_EQ(paused_in_push(&e, first + capacity), looks[i].paused);
+		for (size_t known = 1; known < looks[i].found; known++)
+			EXPECT_EQ(paused_in_push(&e, first + capacity + known), 0);
+		first += looks[i].found;
+	}
+	ends_let_go(&e);
+}
+
+Test(pacing, a_push_pauses_when_the_look_before_found_some_room_but_little)
+{
+	static const struct look large[] = { { 1, 0 }, { 2, 0 }, { 250, PACE }, { 251, PACE },
+					     { 2, 0 }, { 1, PACE }, { 1, 0 }, { 3, 0 } };
+	static const struct look medium[] = { { 2, 0 }, { 63, 7 }, { 64, 7 }, { 2, 0 }, { 1, 7 } };
+	static const struct look small[] = { { 2, 0 }, { 8, 1 }, { 9, 1 }, { 2, 0 }, { 1, 1 } };
+	static const struct look tiny[] = { { 2, 0 }, { 1, 0 }, { 2, 0 }, { 2, 0 } };
+
+	push_in_rounds(1000, large, ARRAY_LEN(large));
+	push_in_rounds(127, medium, ARRAY_LEN(medium));
+	push_in_rounds(16, small, ARRAY_LEN(small));
+	push_in_rounds(2, tiny, ARRAY_LEN(tiny));
+}
+
+Test(pacing, a_try_pauses_a_tenth_of_a_microsecond_at_most)
+{
+	struct pp_spin spin = spin_on(2, PP_SPIN_ADAPTIVE, 128);
+
+	done = (struct done){ 0 };
+	pp_spin_pace(&spin, 2, true);
+	EXPECT_EQ(done.pauses, 4);
+	EXPECT_EQ(done.yields + done.looks, 0);
+	pp_spin_pace(&spin, 1, true);
+	pp_spin_pace(&spin, 128, true);
+	EXPECT_EQ(done.pauses, 4);
+}
+
+static void tries_in_rounds(size_t found, unsigned paused)
+{
+	uint64_t item = 0;
 	struct ends e;
 
 	cpus = 2;
 	e = ends_open(PP_SPSC, 1000);
-	done.pauses = 0;
-	for (size_t found = 0; found < 200; found++) {
-		ends_fill(&e, 0, found);
-		ends_drain(&e, 0, found);
+	for (int round = 0; round < 5; round++) {
+		for (size_t i = 0; i < found; i++)
+			EXPECT_EQ(pp_try_push(e.tx, &item), 0);
+		done.pauses = 0;
+		for (size_t i = 0; i < found; i++)
+			EXPECT_EQ(pp_try_pull(e.rx, &item), 0);
+		EXPECT_EQ(done.pauses, 0);
+		EXPECT_EQ(pp_try_pull(e.rx, &item), -EAGAIN); /* came a little later */
+		EXPECT_EQ(done.pauses, paused);
+		EXPECT_EQ(pp_try_pull(e.rx, &item), -EAGAIN); /* and at once */
+		EXPECT_EQ(done.pauses, paused);
 	}
-	for (uint64_t i = 0; i < 1000; i++)
-		EXPECT_EQ(pp_push(e.tx, &i), 0);
-	EXPECT_EQ(done.pauses, 0);
 	ends_let_go(&e);
+}
+
+Test(pacing, a_try_pauses_once_after_a_look_that_found_some_items_but_few)
+{
+	tries_in_rounds(1, 0);
+	tries_in_rounds(2, 4);
+	tries_in_rounds(127, 4);
+	tries_in_rounds(128, 0);
 }
 
 /* ---- A limit --------------------------------------------------------------------------- */
