@@ -109,7 +109,9 @@ static size_t few_for_pull(size_t capacity)
 
 static void init_side(struct pp_side *side, const pp_config *c, size_t patience, size_t few)
 {
-	pp_spin_init(&side->spin, c->spin_ns, patience, few, c->capacity / 16);
+	pp_spin_init(&side->spin, c->spin_ns, (struct pp_spin_wish){
+		.patience = patience, .few = few, .pace = c->capacity / 16,
+		.shared = c->kind == PP_MPMC });
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }

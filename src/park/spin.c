@@ -40,11 +40,12 @@ static uint32_t between(size_t least, size_t n, size_t most)
 	return (uint32_t)(n < least ? least : n > most ? most : n);
 }
 
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few, size_t pace)
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, struct pp_spin_wish wish)
 {
-	spin->few = between(0, few, UINT32_MAX);
-	spin->pace = between(1, pace, PACE);
-	spin->first_group = between(1, patience, GROUP);
+	spin->few = between(0, wish.few, UINT32_MAX);
+	spin->pace = between(1, wish.pace, PACE);
+	spin->first_group = between(1, wish.patience, GROUP);
+	spin->shared = wish.shared;
 	spin->adaptive = spin_ns == 0;
 	spin->limit_ns = spin_ns == 0 ? TOTAL_NS : spin_ns < 0 ? 0 : spin_ns;
 	spin->alone = one_cpu_only();
@@ -100,8 +101,10 @@ void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin)
  * side that then stop together, and so for ever.  So they do not last equally long. */
 static void begin_late(struct pp_spinner *s)
 {
-	int64_t more = s->probing ? 0 : s->pause_ns * (s->now / 16 & (SPREAD - 1));
+	int64_t more = 0;
 
+	if (s->spin->shared && !s->probing)
+		more = s->pause_ns * (s->now / 16 & (SPREAD - 1));
 	s->began = s->now;
 	s->pause_ns += more;
 	s->total_ns += more;
@@ -174,6 +177,10 @@ void pp_spin_end(struct pp_spinner *s, bool won)
 		pp_store(&spin->yield_score, SCORE_BEGIN);
 	} else {
 		win(s->yielding ? &spin->yield_score : &spin->pause_score);
+		/* The pauses were in vain, as where both sides share a CPU.  But where several threads
+		 * wait, only the pauses keep them from giving way together. */
+		if (s->yielding && !spin->shared)
+			lose(&spin->pause_score, 16);
 	}
 }
 

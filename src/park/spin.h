@@ -33,6 +33,7 @@ struct pp_spin {
 	uint32_t few;     /* so few items at a look are no reason to hurry; constant */
 	uint32_t pace;    /* pauses before the next look then; constant */
 	bool adaptive;    /* constant */
+	bool shared;      /* constant: several threads may wait here */
 	bool alone;       /* constant: the process may run on one CPU only: no pauses */
 	PP_ATOMIC(uint32_t) pause_score, yield_score;
 	PP_ATOMIC(uint32_t) lost, probe_every; /* waits lost in a row */
@@ -47,9 +48,16 @@ struct pp_spinner {
 	bool yielding, probing;
 };
 
-/* `spin_ns` as in pp_config; the second look comes after `patience` pauses (1 at least)
- * or the longest that is sensible.  `few`, `pace`: for pp_spin_pace(), likewise. */
-void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, size_t patience, size_t few, size_t pace);
+/* What a ring asks for.  Pauses are 1 at least, and as many as are sensible at most. */
+struct pp_spin_wish {
+	size_t patience; /* pauses before the second look  */
+	size_t few;      /* for pp_spin_pace()             */
+	size_t pace;     /* likewise: pauses               */
+	bool   shared;   /* several threads may wait here  */
+};
+
+/* `spin_ns` as in pp_config. */
+void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, struct pp_spin_wish wish);
 
 /* Before a look, where the last one found `found` items: let the peer get ahead if those were few.
  * One item is no stream, and is fetched at once.  `trying`: who does not wait, for a tenth of a

@@ -56,7 +56,8 @@ static struct pp_spin spin_on(int number_of_cpus, int64_t spin_ns, size_t few)
 	struct pp_spin spin;
 
 	cpus = number_of_cpus;
-	pp_spin_init(&spin, spin_ns, 8, few, SIZE_MAX);
+	pp_spin_init(&spin, spin_ns,
+		     (struct pp_spin_wish){ .patience = 8, .few = few, .pace = SIZE_MAX });
 	return spin;
 }
 
@@ -326,4 +327,56 @@ Test(pacing, a_limit_is_not_learned_away)
 			pp_spin_parked(&spinner);
 		}
 	}
+}
+
+/* ---- What a wait teaches -------------------------------------------------------------- */
+
+/* Waits that end at the first yield: how many pauses the last of `waits` made. */
+static unsigned pauses_of_late_wait(bool shared, int waits)
+{
+	struct pp_spin spin;
+	struct pp_spinner spinner;
+
+	cpus = 2;
+	pp_spin_init(&spin, PP_SPIN_ADAPTIVE, (struct pp_spin_wish){ .patience = 8, .shared = shared });
+	for (int wait = 0; wait < waits; wait++) {
+		done.yields = 0;
+		done.pauses = 1; /* the clock is not at 0 */
+		pp_spin_begin(&spinner, &spin);
+		while (done.yields == 0)
+			EXPECT(pp_spin_step(&spinner));
+		pp_spin_end(&spinner, true);
+	}
+	return done.pauses - 1;
+}
+
+Test(pacing, pauses_that_are_always_in_vain_are_given_up_where_one_thread_waits)
+{
+	EXPECT(pauses_of_late_wait(false, 1) > 100);
+	EXPECT_EQ(pauses_of_late_wait(false, 200), 0);
+}
+
+Test(pacing, where_several_threads_wait_pauses_keep_them_apart)
+{
+	EXPECT(pauses_of_late_wait(true, 200) > 100);
+}
+
+Test(pacing, several_threads_that_wait_do_not_all_pause_equally_long)
+{
+	struct pp_spin spin;
+	unsigned least = UINT32_MAX, most = 0;
+
+	cpus = 2;
+	pp_spin_init(&spin, PP_SPIN_ADAPTIVE, (struct pp_spin_wish){ .patience = 1, .shared = true });
+	for (unsigned start = 1; start < 200; start++) {
+		struct pp_spinner spinner;
+
+		done = (struct done){ .pauses = start };
+		pp_spin_begin(&spinner, &spin);
+		while (done.yields == 0 && pp_spin_step(&spinner))
+			;
+		least = done.pauses - start < least ? done.pauses - start : least;
+		most = done.pauses - start > most ? done.pauses - start : most;
+	}
+	EXPECT(most > 3 * least);
 }
