@@ -120,6 +120,10 @@ extern "C" {
 PP_API int pp_fast_pushed(pp_tx *tx);
 PP_API int pp_fast_pulled(pp_rx *rx);
 
+/* Another thread of the same side was faster: let it go ahead for a little, less than a
+ * microsecond.  Never waits for it. */
+PP_API void pp_fast_contended(void);
+
 #ifdef __cplusplus
 }
 #endif
@@ -205,7 +209,7 @@ PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_
 {
 	uint64_t seen = PP_FAST_LOAD(f->next), is;
 
-	do {
+	for (;;) {
 		*turn = pp_fast_turn(f, seen, stride);
 		is = role ? PP_FAST_LOAD_ACQUIRE(MPMC_FULL_SEEN, *turn)
 		          : PP_FAST_LOAD_ACQUIRE(MPMC_FREE_SEEN, *turn);
@@ -213,7 +217,11 @@ PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_
 			return 0;
 		*position = seen;
 		/* Relaxed: the turn orders everything. */
-	} while (!PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))));
+		if (PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))))
+			break;
+		pp_fast_contended();
+		seen = PP_FAST_LOAD(f->next);
+	}
 	/* The exchange waits for the stores before it, so lines come one by one if nobody calls
 	 * for them earlier. */
 	PP_FAST_FETCH((const unsigned char *)*turn + f->ahead);

@@ -244,6 +244,8 @@ PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum 
 			*claimed = position;
 			return (int64_t)k;
 		}
+		pp_fast_contended();
+		seen = pp_load(word);
 	}
 }
 

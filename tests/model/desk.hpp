@@ -121,6 +121,11 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 
 #define MPMC_LOOKS 1
 
+/* In place of ring/contended.c. */
+extern "C" void pp_fast_contended(void)
+{
+}
+
 /* Looks in vain before sleepers make heavy fences again: few enough to see it happen. */
 #define EC_VAIN (model::chance(2) ? 1u : 2u)
 
