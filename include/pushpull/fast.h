@@ -120,9 +120,9 @@ extern "C" {
 PP_API int pp_fast_pushed(pp_tx *tx);
 PP_API int pp_fast_pulled(pp_rx *rx);
 
-/* Another thread of the same side was faster: let it go ahead for a little, less than a
- * microsecond.  Never waits for it. */
-PP_API void pp_fast_contended(void);
+/* Another thread of the same side of a ring of so many slots was faster: let it go ahead for a
+ * little, less than a microsecond.  Never waits for it. */
+PP_API void pp_fast_contended(uint64_t slots);
 
 #ifdef __cplusplus
 }
@@ -219,7 +219,7 @@ PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_
 		/* Relaxed: the turn orders everything. */
 		if (PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))))
 			break;
-		pp_fast_contended();
+		pp_fast_contended(f->last / 2);
 		seen = PP_FAST_LOAD(f->next);
 	}
 	/* The exchange waits for the stores before it, so lines come one by one if nobody calls

@@ -244,7 +244,7 @@ PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum 
 			*claimed = position;
 			return (int64_t)k;
 		}
-		pp_fast_contended();
+		pp_fast_contended(r->capacity);
 		seen = pp_load(word);
 	}
 }

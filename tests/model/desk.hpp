@@ -122,7 +122,7 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 #define MPMC_LOOKS 1
 
 /* In place of ring/contended.c. */
-extern "C" void pp_fast_contended(void)
+extern "C" void pp_fast_contended(uint64_t)
 {
 }
 
