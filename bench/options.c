@@ -19,7 +19,8 @@ enum { OPT_QUEUE = 1, OPT_SHAPES, OPT_CAPACITIES, OPT_ITEM, OPT_BATCH, OPT_FORM,
 
 static const struct poptOption table[] = {
 	{ "queue", 'q', POPT_ARG_STRING, NULL, OPT_QUEUE,
-	  "measure this one: spsc, typed, mpmc, mutex, pipe, list, or a plugin; may be repeated", "NAME|FILE.so" },
+	  "measure this one: spsc, typed, mpmc, typed_mpmc, mutex, pipe, list, or a plugin; may be repeated",
+	  "NAME|FILE.so" },
 	{ "shapes", 's', POPT_ARG_STRING, NULL, OPT_SHAPES, "producers and consumers", "1P1C,2P2C,..." },
 	{ "capacities", 'c', POPT_ARG_STRING, NULL, OPT_CAPACITIES, "items", "0,1,2,..." },
 	{ "item-size", 'i', POPT_ARG_STRING, NULL, OPT_ITEM, "bytes", "8" },

@@ -3,7 +3,7 @@
 """What the path of an item is made of: disassembly.py PROGRAM LIBRARY
 
 No locked instruction, no fence and no system call in a push or pull of PP_SPSC, called or
-inlined; one locked instruction, the claim, in those of PP_MPMC; and the inlined ones compare one word of the end, and do not call anything before they
+inlined; locked instructions only to claim in those of PP_MPMC; and the inlined ones compare one word of the end, and do not call anything before they
 have moved an item.
 """
 import platform
@@ -37,10 +37,11 @@ def check(found, name, least):
     return f"{name}: {bad[0]}" if bad else None
 
 
-def one_claim(found, name):
-    """Of the two kinds only PP_MPMC locks, and once."""
+def locks_to_claim(found, name):
+    """Of the two kinds only PP_MPMC locks, and only to claim; that it does so once is the unit
+    test fast_path's, for a compiler may write the loop around it twice."""
     bad = [i for i in found.get(name, []) if NEVER.search(i)]
-    if len(bad) == 1 and re.match(r"lock cmpxchg\b", bad[0]):
+    if 1 <= len(bad) <= 2 and all(re.match(r"lock cmpxchg\b", i) for i in bad):
         return None
     return f"{name}: not one locked exchange, but: {'; '.join(bad)}"
 
@@ -72,7 +73,8 @@ def main(program, library):
         return 77
     ours, theirs = functions(program), functions(library)
     complaints = [check(ours, "own_push", 10), check(ours, "own_pull", 10),
-                  one_claim(ours, "inlined_push"), one_claim(ours, "inlined_pull"),
+                  locks_to_claim(ours, "inlined_push"),
+                  locks_to_claim(ours, "inlined_pull"),
                   check(theirs, "pp_push", 30), check(theirs, "pp_pull", 30),
                   check(theirs, "pp_try_push", 30), check(theirs, "pp_try_pull", 30)]
     if not any(complaints):
