@@ -3,8 +3,8 @@
 """What the path of an item is made of: disassembly.py PROGRAM LIBRARY
 
 No locked instruction, no fence and no system call in a push or pull of PP_SPSC, called or
-inlined; locked instructions only to claim in those of PP_MPMC; and the inlined ones compare one word of the end, and do not call anything before they
-have moved an item.
+inlined; locked instructions only to claim in those of PP_MPMC; and the inlined ones compare one
+word of the end, and do not call anything before they have moved an item.
 """
 import platform
 import re
