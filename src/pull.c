@@ -115,24 +115,13 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
-/* One item of PP_SPSC.  A puller that pounces on each item takes its line away from the pusher,
- * and both are slow; so where the last look found some, but few, the next comes a little later. */
-static void come_in_time(struct pp_rx *rx, bool trying)
-{
-	uint64_t known = rx->spsc.lap.known;
-
-	if (pp_load(rx->spsc.fast.head) != known)
-		return;
-	pp_spin_pace(&rx->side.spin, known - rx->looked, trying);
-	rx->looked = known;
-}
-
 static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	if (rx->end.mode == PP_MODE_MEET)
 		return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
 	if (rx->end.mode == PP_MODE_SPSC)
-		come_in_time(rx, deadline == DO_NOT_WAIT);
+		pp_come_in_time(&rx->side.spin, pp_load(rx->spsc.fast.head), rx->spsc.lap.known,
+		                &rx->looked, deadline == DO_NOT_WAIT);
 	return pull_some(&rx->end, item, 1);
 }
 
@@ -150,9 +139,6 @@ PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadlin
 	return r > 0 ? 0 : (int)r;
 }
 
-/* A copy of the path of one item for each size that becomes a move or two. */
-#define BY_SIZE(of) of(8); of(4); of(16); of(32); of(64)
-
 PP_INLINE int pull_rest(struct pp_rx *rx, enum pp_fast_result r, void *item, pp_time deadline)
 {
 	if (pp_likely(r == PP_FAST_DONE))
@@ -169,7 +155,7 @@ PP_NOINLINE_HOT static int pull_shared(struct pp_rx *rx, void *item, pp_time dea
 	case PP_FAST_WORD(PP_MPMC, size):                        \
 		r = pp_fast_get_shared(&rx->shared, item, size); \
 		break
-	BY_SIZE(PULL_OF);
+	PP_KNOWN_SIZES(PULL_OF);
 #undef PULL_OF
 	default:
 		return pull_slowly(rx, item, deadline);
@@ -190,7 +176,7 @@ PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 	case PP_FAST_WORD(PP_SPSC, size):                    \
 		r = pp_fast_get(&rx->spsc.fast, item, size); \
 		break
-	BY_SIZE(PULL_OF);
+	PP_KNOWN_SIZES(PULL_OF);
 #undef PULL_OF
 	default:
 		return pull_shared(rx, item, deadline);

@@ -175,23 +175,13 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }
 
-/* One item of PP_SPSC: it comes a little later where the last look found some room, but little. */
-static void come_in_time(struct pp_tx *tx, bool trying)
-{
-	uint64_t known = tx->spsc.lap.known;
-
-	if (pp_load(tx->spsc.fast.tail) != known)
-		return;
-	pp_spin_pace(&tx->side.spin, known - tx->looked, trying);
-	tx->looked = known;
-}
-
 static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
 {
 	if (tx->end.mode == PP_MODE_MEET)
 		return meet_try(&tx->end.channel->meeting, MEET_PUSH, item);
 	if (tx->end.mode == PP_MODE_SPSC)
-		come_in_time(tx, deadline == DO_NOT_WAIT);
+		pp_come_in_time(&tx->side.spin, pp_load(tx->spsc.fast.tail), tx->spsc.lap.known,
+		                &tx->looked, deadline == DO_NOT_WAIT);
 	return push_some(&tx->end, item, 1);
 }
 
@@ -213,9 +203,6 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 	return r > 0 ? 0 : (int)r;
 }
 
-/* A copy of the path of one item for each size that becomes a move or two. */
-#define BY_SIZE(of) of(8); of(4); of(16); of(32); of(64)
-
 PP_INLINE int push_rest(struct pp_tx *tx, enum pp_fast_result r, const void *item, pp_time deadline)
 {
 	if (pp_likely(r == PP_FAST_DONE))
@@ -232,7 +219,7 @@ PP_NOINLINE_HOT static int push_shared(struct pp_tx *tx, const void *item, pp_ti
 	case PP_FAST_WORD(PP_MPMC, size):                          \
 		r = pp_fast_put_shared(&tx->shared, item, size);   \
 		break
-	BY_SIZE(PUSH_OF);
+	PP_KNOWN_SIZES(PUSH_OF);
 #undef PUSH_OF
 	default:
 		return push_slowly(tx, item, deadline);
@@ -253,7 +240,7 @@ PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 	case PP_FAST_WORD(PP_SPSC, size):                    \
 		r = pp_fast_put(&tx->spsc.fast, item, size); \
 		break
-	BY_SIZE(PUSH_OF);
+	PP_KNOWN_SIZES(PUSH_OF);
 #undef PUSH_OF
 	default:
 		return push_shared(tx, item, deadline);

@@ -28,6 +28,18 @@ struct pp_op {
 	pp_time deadline;
 };
 
+/* Before one item of PP_SPSC.  Who pounces on each item, or slot, takes its line away from the other
+ * side, and both are slow; so where the last look, at `*looked`, found some up to `known`, but
+ * few, and they are used up, the next look comes a little later. */
+static inline void pp_come_in_time(struct pp_spin *spin, uint64_t own, uint64_t known,
+                                   uint64_t *looked, bool trying)
+{
+	if (own != known)
+		return;
+	pp_spin_pace(spin, known - *looked, trying);
+	*looked = known;
+}
+
 /* Carry the operation on until op->min items have moved, or it has to stop.  The result of
  * the batch: how many moved, or if none, why. */
 ssize_t pp_wait(struct pp_op *op);

@@ -203,7 +203,8 @@ PP_FAST_INLINE uint64_t pp_fast_after(const struct pp_fast_shared *f, uint64_t p
 
 /* Claim the slot at the end's position: its turn, and what it waits for, in *turn and *position.
  * `role`: 0 a push, which waits for the turn of its position; 1 a pull, for one more.  What a
- * sealed position waits for is no turn of its slot. */
+ * sealed position waits for is no turn of its slot while it stands; when a drop has gone on from
+ * there, the exchange fails. */
 PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_t stride,
                                  uint64_t *position, PP_FAST_ATOMIC(uint64_t) **turn)
 {
@@ -219,7 +220,7 @@ PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_
 		/* Relaxed: the turn orders everything. */
 		if (PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))))
 			break;
-		pp_fast_contended(f->last / 2);
+		pp_fast_contended(f->last / 2 + 1);
 		seen = PP_FAST_LOAD(f->next);
 	}
 	/* The exchange waits for the stores before it, so lines come one by one if nobody calls

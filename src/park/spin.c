@@ -192,7 +192,7 @@ void pp_spin_parked(struct pp_spinner *s)
 
 	if (!spin->adaptive)
 		return;
-	took = s->began ? pp_clock_now() - s->began : 0;
+	took = pp_clock_now() - s->began;
 	if (s->probing) {
 		pp_store(&spin->lost, 0);
 		pp_store(&spin->probe_every, every < PROBE_SELDOM ? every * 2 : every);

@@ -12,6 +12,9 @@
  * turned out to be long, and the phase lasts in proportion.  A wait that outlasted the
  * spin by a little says nothing against spinning.
  *
+ * Threads that wait for the same would give way together, so for some the first phase is longer, and
+ * they keep it; where one thread waits, it goes if it is always in vain.
+ *
  * Two threads that hand over item by item can fall into step asleep: each parks since the
  * other takes as long to wake up as a spin lasts, and so for ever.  Hence the probe: after
  * a number of lost waits one lasts longer than a wake takes.  If that pays, both are awake

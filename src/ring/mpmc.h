@@ -39,7 +39,6 @@ enum mpmc_role { MPMC_PUSH = 0, MPMC_PULL = 1 }; /* also the turn bit that the r
 #define MPMC_LOOKS 8
 #endif
 
-
 struct mpmc {
 	uint64_t capacity;
 	uint64_t lap;   /* one lap: the power of two above every { index, 0 } */
@@ -191,8 +190,8 @@ static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots
 	pp_fetch(pp_slot_turn(slots, from), ring_fetch(left, k, slots->stride));
 }
 
-/* How many slots of up to `n` from `position` on are ready, the first of which is; up to the end of
- * the lap.  A later slot that is ready stays ready until somebody moves the role's word. */
+/* How many slots of up to `n` from `position` on are ready, the first of which is, up to the end of
+ * the lap; and call for the lines of those behind several.  A later slot that is ready stays ready until somebody moves the role's word. */
 PP_INLINE uint64_t mpmc_run(const struct mpmc *r, const struct pp_slots *slots,
                             enum mpmc_role role, uint64_t position, uint64_t n)
 {
@@ -294,11 +293,7 @@ PP_INLINE void mpmc_move(const struct mpmc *r, const struct pp_slots *slots, enu
 		mpmc_move_of(r, slots, role, position, items, k, size, pp_turn_stride(size), \
 		             pp_turn_offset(size));                                          \
 		break
-	MOVE_OF(4);
-	MOVE_OF(8);
-	MOVE_OF(16);
-	MOVE_OF(32);
-	MOVE_OF(64);
+	PP_KNOWN_SIZES(MOVE_OF);
 #undef MOVE_OF
 	default:
 		mpmc_move_of(r, slots, role, position, items, k, slots->item_size, slots->stride,

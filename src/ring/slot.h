@@ -41,15 +41,16 @@ PP_INLINE unsigned char *pp_slot_item(const struct pp_slots *slots, uint64_t ind
 	return slots->base + index * slots->stride + slots->offset;
 }
 
-/* One item of a size that becomes a move or two.  False: of another size, not copied. */
+/* The sizes whose copy becomes a move or two: what has a text of its own for each. */
+#define PP_KNOWN_SIZES(of) of(8); of(4); of(16); of(32); of(64)
+
+/* One item of such a size.  False: of another size, not copied. */
 PP_INLINE bool pp_copy_known(void *to, const void *from, size_t size)
 {
 	switch (size) {
-	case 4:  memcpy(to, from, 4);  return true;
-	case 8:  memcpy(to, from, 8);  return true;
-	case 16: memcpy(to, from, 16); return true;
-	case 32: memcpy(to, from, 32); return true;
-	case 64: memcpy(to, from, 64); return true;
+#define COPY_OF(known) case known: memcpy(to, from, known); return true
+	PP_KNOWN_SIZES(COPY_OF);
+#undef COPY_OF
 	default: return false;
 	}
 }

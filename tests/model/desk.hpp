@@ -35,6 +35,8 @@ struct pp_slots {
 	size_t stride, offset, item_size;
 };
 
+#define PP_KNOWN_SIZES(of) of(8); of(4)
+
 #define pp_slot_bytes(item_size)  sizeof(model_item)
 #define pp_turn_stride(item_size) sizeof(model_slot)
 #define pp_turn_offset(item_size) offsetof(model_slot, item)
