@@ -59,11 +59,16 @@ struct pp_side {
 	PP_ATOMIC(uint32_t) refs;
 };
 
+/* One item in a way that fits the ring: push.c, pull.c. */
+typedef int (*pp_push_text)(struct pp_tx *tx, const void *item, pp_time deadline);
+typedef int (*pp_pull_text)(struct pp_rx *rx, void *item, pp_time deadline);
+
 struct pp_tx {
 	union { /* begins with the ABI */
 		struct spsc_pusher spsc;      /* the pushing thread's own */
 		struct pp_fast_shared shared; /* constant                 */
 	};
+	pp_push_text push;
 	uint64_t looked; /* PP_SPSC: where it last had to look for room */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
@@ -74,7 +79,8 @@ struct pp_rx {
 		struct spsc_puller spsc;      /* the pulling thread's own */
 		struct pp_fast_shared shared; /* constant                 */
 	};
-	uint64_t looked;         /* PP_SPSC: where it last had to look for more   */
+	pp_pull_text pull;
+	uint64_t looked; /* PP_SPSC: where it last had to look for more */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };
@@ -117,6 +123,9 @@ static inline void pp_count(PP_ATOMIC(uint64_t) *counter)
 	pp_store(counter, pp_load(counter) + 1);
 }
 
+/* push.c, pull.c: the text for an end with this word (pushpull/fast.h). */
+pp_push_text pp_push_text_of(uint32_t word);
+pp_pull_text pp_pull_text_of(uint32_t word);
 /* lifecycle.c: hand what is left in a cancelled ring to the callback. */
 void pp_drop_rest(struct pp_channel *ch);
 /* registry.c: the table of open rings. */

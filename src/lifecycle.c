@@ -35,7 +35,7 @@ static void drop_rest_spsc(struct pp_channel *ch)
 {
 	struct spsc *r = &ch->rx.end.block->ring.spsc;
 	uint64_t end = spsc_push_sealed_at(r, ch->rx.end.fenced);
-	uint64_t at = spsc_pull_sealed_at(r, ch->rx.end.fenced);
+	uint64_t at = spsc_pull_sealed_at(r, end, ch->rx.end.fenced);
 	uint32_t nobody = 0;
 
 	if (!pp_decide_relaxed(&ch->rx.end.block->dropping, &nobody, 1))
@@ -75,6 +75,7 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 {
 	struct pp_block *b = ch->tx.end.block;
 	bool fenced = ch->tx.end.fenced;
+	uint64_t seal;
 
 	/* First the alert, so that whoever sees an end also has every push look for it. */
 	ec_ring(&b->items);
@@ -82,9 +83,9 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 	if (ch->kind == PP_SPSC) {
 		spsc_end(&b->ring.spsc, why);
 		PP_STALL(end_flagged);
-		spsc_push_sealed_at(&b->ring.spsc, fenced);
+		seal = spsc_push_sealed_at(&b->ring.spsc, fenced);
 		if (why & RING_CANCELLED)
-			spsc_pull_sealed_at(&b->ring.spsc, fenced);
+			spsc_pull_sealed_at(&b->ring.spsc, seal, fenced);
 	} else {
 		PP_STALL(end_flagged);
 		mpmc_end(&b->ring.mpmc, why);

@@ -39,24 +39,13 @@ static bool lay_out_slot(const pp_config *c, struct pp_slots *slots)
 	slots->item_size = c->item_size;
 	slots->offset = 0;
 	slots->stride = pp_slot_bytes(c->item_size);
-	if (c->kind == PP_SPSC)
+	if (c->kind == PP_SPSC && !spsc_is_marked(c->capacity))
 		return true;
 	slots->offset = pp_turn_offset(c->item_size);
 	if (__builtin_add_overflow(c->item_size, 2 * slots->offset - 1, &most))
 		return false;
 	slots->stride = pp_turn_stride(c->item_size);
 	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 4;
-}
-
-/* Behind the head of the block; if they are few, those of PP_SPSC in the line of the tail, behind
- * it as an item lies behind a turn. */
-static unsigned char *slots_of(struct pp_block *b, const pp_config *c, size_t head)
-{
-	size_t from = pp_turn_offset(c->item_size);
-
-	if (c->kind == PP_SPSC && c->capacity <= (sizeof(uint64_t) + SPSC_FEW - from) / c->item_size)
-		return (unsigned char *)b + offsetof(struct pp_block, ring.spsc.tail) + from;
-	return (unsigned char *)b + head;
 }
 
 /* The one block: 0, -EINVAL (overflow), -ENOMEM. */
@@ -73,7 +62,7 @@ static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_bloc
 	b = aligned_alloc(PP_LINE, total / PP_LINE * PP_LINE);
 	if (!b)
 		return -ENOMEM;
-	slots->base = slots_of(b, c, head);
+	slots->base = (unsigned char *)b + head;
 	if (c->kind == PP_SPSC)
 		spsc_init(&b->ring.spsc, c->capacity, 0 - START_BEFORE_WRAP);
 	else
@@ -107,26 +96,35 @@ static size_t few_for_pull(size_t capacity)
 	return capacity < 256 ? capacity / 2 + 1 : 128;
 }
 
+/* With marks each item is news. */
+static size_t pace_of(size_t capacity)
+{
+	return spsc_is_marked(capacity) ? capacity / 8 : capacity / 16;
+}
+
 static void init_side(struct pp_side *side, const pp_config *c, size_t patience, size_t few)
 {
 	pp_spin_init(&side->spin, c->spin_ns, (struct pp_spin_wish){
-		.patience = patience, .few = few, .pace = c->capacity / 16,
+		.patience = patience, .few = few, .pace = pace_of(c->capacity),
 		.shared = c->kind == PP_MPMC });
 	pp_store(&side->refused, 0);
 	pp_store(&side->refs, 1);
 }
 
-/* What inlined code was compiled with.  Another layout takes another PP_FAST_LAYOUT. */
+/* What inlined code was compiled with.  Another layout takes another word. */
 #if UINTPTR_MAX == UINT64_MAX
 #define AT(type, field, offset) \
 	_Static_assert(offsetof(struct type, field) == (offset), "layout of " #type)
 AT(pp_tx, spsc.fast, 0);
 AT(pp_rx, spsc.fast, 0);
+AT(pp_fast_push, capacity, 4);
+AT(pp_fast_push, ahead, 6);
 AT(pp_fast_push, origin, 8);
 AT(pp_fast_push, limit, 16);
 AT(pp_fast_push, tail, 24);
 AT(pp_fast_push, alert, 32);
-AT(pp_fast_pull, ahead, 4);
+AT(pp_fast_pull, capacity, 4);
+AT(pp_fast_pull, ahead, 6);
 AT(pp_fast_pull, origin, 8);
 AT(pp_fast_pull, limit, 16);
 AT(pp_fast_pull, head, 24);
@@ -150,7 +148,9 @@ static uint32_t word_of(const struct pp_end *end)
 	if (end->fenced || end->slots.item_size >= PP_FAST_SIZES)
 		return 0;
 	switch (end->mode) {
-	case PP_MODE_SPSC: return PP_FAST_WORD(PP_SPSC, end->slots.item_size);
+	case PP_MODE_SPSC:
+		return end->block->ring.spsc.marked ? PP_FAST_MARKED_WORD(end->slots.item_size)
+		                                    : PP_FAST_WORD(PP_SPSC, end->slots.item_size);
 	case PP_MODE_MPMC: return PP_FAST_WORD(PP_MPMC, end->slots.item_size);
 	default:           return 0;
 	}
@@ -199,6 +199,8 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 		init_own_cursors(ch, block, slots);
 	else if (block)
 		init_shared_cursors(ch, block, slots);
+	ch->tx.push = pp_push_text_of(word_of(&ch->tx.end));
+	ch->rx.pull = pp_pull_text_of(word_of(&ch->rx.end));
 	pp_store(&ch->holds, 2);
 	ch->kind = c->kind;
 	ch->capacity = c->capacity;

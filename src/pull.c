@@ -60,11 +60,12 @@ PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 		PP_STALL(pull_claimed);
 		if (k > 1)
 			spsc_fetch(r, &rx->spsc, (uint64_t)k);
-		pp_copy_n(items + done * size, spsc_pull_slot(r, &rx->spsc), (uint64_t)k, size);
+		pp_copy_n(items + done * size, spsc_pull_slot(r, &rx->spsc) + rx->end.slots.offset,
+		          (uint64_t)k, size);
 		PP_STALL(pull_copied);
-		spsc_publish_pull(r, (uint64_t)k);
+		spsc_publish_pull(r, &rx->spsc, (uint64_t)k);
 		done += (uint64_t)k;
-	} while (done < n && spsc_lap_done(&rx->spsc.lap, &r->head));
+	} while (done < n && spsc_lap_done(r, &rx->spsc.lap, &r->head));
 	return freed(rx, (int64_t)done);
 }
 
@@ -98,7 +99,7 @@ static bool pull_ready(struct pp_end *end)
 {
 	struct pp_block *block = end->block;
 
-	return end->mode == PP_MODE_SPSC ? spsc_pull_ready(&block->ring.spsc)
+	return end->mode == PP_MODE_SPSC ? spsc_pull_ready(&block->ring.spsc, &rx_of(end)->spsc)
 	                                 : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PULL);
 }
 
@@ -115,13 +116,22 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
+static void come_in_time(struct pp_rx *rx, struct spsc *r, bool trying)
+{
+	uint64_t head = pp_load(&r->head); /* the puller's own */
+
+	if (!r->marked)
+		pp_come_in_time(&rx->side.spin, head, rx->spsc.lap.known, &rx->looked, trying);
+	else if (pp_come_in_time(&rx->side.spin, head, head, &rx->looked, trying))
+		spsc_look_for_full(r, &rx->spsc);
+}
+
 static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	if (rx->end.mode == PP_MODE_MEET)
 		return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
 	if (rx->end.mode == PP_MODE_SPSC)
-		pp_come_in_time(&rx->side.spin, pp_load(rx->spsc.fast.head), rx->spsc.lap.known,
-		                &rx->looked, deadline == DO_NOT_WAIT);
+		come_in_time(rx, &rx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
 	return pull_some(&rx->end, item, 1);
 }
 
@@ -146,42 +156,45 @@ PP_INLINE int pull_rest(struct pp_rx *rx, enum pp_fast_result r, void *item, pp_
 	return r == PP_FAST_ALERTED ? pp_fast_pulled(rx) : pull_slowly(rx, item, deadline);
 }
 
-PP_NOINLINE_HOT static int pull_shared(struct pp_rx *rx, void *item, pp_time deadline)
-{
-	enum pp_fast_result r;
+/* The path of nearly every item: push.c has the reasons.
+ * An ended ring, an empty one, one without a text of its own: pull_slowly() begins again. */
+#define PULL_TEXTS(size)                                                                       \
+	static int pull_plain_##size(struct pp_rx *rx, void *item, pp_time deadline)           \
+	{                                                                                      \
+		return pull_rest(rx, pp_fast_get(&rx->spsc.fast, item, size), item, deadline); \
+	}                                                                                      \
+	static int pull_marked_##size(struct pp_rx *rx, void *item, pp_time deadline)          \
+	{                                                                                      \
+		return pull_rest(rx, pp_fast_get_marked(&rx->spsc.fast, item, size), item,     \
+		                 deadline);                                                    \
+	}                                                                                      \
+	static int pull_shared_##size(struct pp_rx *rx, void *item, pp_time deadline)          \
+	{                                                                                      \
+		return pull_rest(rx, pp_fast_get_shared(&rx->shared, item, size), item,        \
+		                 deadline);                                                    \
+	}                                                                                      \
+	_Static_assert(size, "")
+PP_KNOWN_SIZES(PULL_TEXTS);
+#undef PULL_TEXTS
 
-	switch (rx->shared.word) {
-#define PULL_OF(size)                                            \
-	case PP_FAST_WORD(PP_MPMC, size):                        \
-		r = pp_fast_get_shared(&rx->shared, item, size); \
-		break
-	PP_KNOWN_SIZES(PULL_OF);
-#undef PULL_OF
-	default:
-		return pull_slowly(rx, item, deadline);
+pp_pull_text pp_pull_text_of(uint32_t word)
+{
+	switch (word) {
+#define PULL_TEXT_OF(size)                                                   \
+	case PP_FAST_WORD(PP_SPSC, size):  return pull_plain_##size;         \
+	case PP_FAST_MARKED_WORD(size):    return pull_marked_##size;        \
+	case PP_FAST_WORD(PP_MPMC, size):  return pull_shared_##size
+	PP_KNOWN_SIZES(PULL_TEXT_OF);
+#undef PULL_TEXT_OF
+	default: return pull_slowly;
 	}
-	return pull_rest(rx, r, item, deadline);
 }
 
-/* The path of nearly every item, kept free of calls so that it needs no stack.
- * An ended ring, an empty one, one without a copy of its own: pull_slowly() begins again. */
 PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	enum pp_fast_result r;
-
 	if (pp_unlikely(!rx || !item))
 		return -EINVAL;
-	switch (rx->spsc.fast.word) {
-#define PULL_OF(size)                                        \
-	case PP_FAST_WORD(PP_SPSC, size):                    \
-		r = pp_fast_get(&rx->spsc.fast, item, size); \
-		break
-	PP_KNOWN_SIZES(PULL_OF);
-#undef PULL_OF
-	default:
-		return pull_shared(rx, item, deadline);
-	}
-	return pull_rest(rx, r, item, deadline);
+	return rx->pull(rx, item, deadline);
 }
 
 int pp_pull(pp_rx *rx, void *item)

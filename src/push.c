@@ -78,11 +78,12 @@ PP_INLINE int64_t place_spsc(struct pp_tx *tx, const unsigned char *items, uint6
 		if (pp_unlikely(k <= 0))
 			return done ? (int64_t)done : refused(tx, k);
 		PP_STALL(push_claimed);
-		pp_copy_n(spsc_push_slot(r, &tx->spsc), items + done * size, (uint64_t)k, size);
+		pp_copy_n(spsc_push_slot(r, &tx->spsc) + tx->end.slots.offset, items + done * size,
+		          (uint64_t)k, size);
 		PP_STALL(push_copied);
-		spsc_publish_push(r, (uint64_t)k);
+		spsc_publish_push(r, &tx->spsc, (uint64_t)k);
 		done += (uint64_t)k;
-	} while (done < n && spsc_lap_done(&tx->spsc.lap, &r->tail));
+	} while (done < n && spsc_lap_done(r, &tx->spsc.lap, &r->tail));
 	return (int64_t)done;
 }
 
@@ -155,7 +156,7 @@ static bool push_ready(struct pp_end *end)
 {
 	struct pp_block *block = end->block;
 
-	return end->channel->kind == PP_SPSC ? spsc_push_ready(&block->ring.spsc)
+	return end->channel->kind == PP_SPSC ? spsc_push_ready(&block->ring.spsc, &tx_of(end)->spsc)
 	                                     : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PUSH);
 }
 
@@ -175,13 +176,22 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }
 
+static void come_in_time(struct pp_tx *tx, struct spsc *r, bool trying)
+{
+	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
+
+	if (!r->marked)
+		pp_come_in_time(&tx->side.spin, tail, tx->spsc.lap.known, &tx->looked, trying);
+	else if (pp_come_in_time(&tx->side.spin, tail, tail, &tx->looked, trying))
+		spsc_look_for_free(r, &tx->spsc);
+}
+
 static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
 {
 	if (tx->end.mode == PP_MODE_MEET)
 		return meet_try(&tx->end.channel->meeting, MEET_PUSH, item);
-	if (tx->end.mode == PP_MODE_SPSC)
-		pp_come_in_time(&tx->side.spin, pp_load(tx->spsc.fast.tail), tx->spsc.lap.known,
-		                &tx->looked, deadline == DO_NOT_WAIT);
+	if (tx->end.channel->kind == PP_SPSC)
+		come_in_time(tx, &tx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
 	return push_some(&tx->end, item, 1);
 }
 
@@ -210,42 +220,46 @@ PP_INLINE int push_rest(struct pp_tx *tx, enum pp_fast_result r, const void *ite
 	return r == PP_FAST_ALERTED ? pp_fast_pushed(tx) : push_slowly(tx, item, deadline);
 }
 
-PP_NOINLINE_HOT static int push_shared(struct pp_tx *tx, const void *item, pp_time deadline)
-{
-	enum pp_fast_result r;
+/* The path of nearly every item: a text for each kind of ring and size, free of calls so that it
+ * needs no stack, and chosen when the ring is opened.  Where it comes to an end (a sealed ring, a
+ * full one), or for a ring that has none, push_slowly() begins again. */
+#define PUSH_TEXTS(size)                                                                       \
+	static int push_plain_##size(struct pp_tx *tx, const void *item, pp_time deadline)     \
+	{                                                                                      \
+		return push_rest(tx, pp_fast_put(&tx->spsc.fast, item, size), item, deadline); \
+	}                                                                                      \
+	static int push_marked_##size(struct pp_tx *tx, const void *item, pp_time deadline)    \
+	{                                                                                      \
+		return push_rest(tx, pp_fast_put_marked(&tx->spsc.fast, item, size), item,     \
+		                 deadline);                                                    \
+	}                                                                                      \
+	static int push_shared_##size(struct pp_tx *tx, const void *item, pp_time deadline)    \
+	{                                                                                      \
+		return push_rest(tx, pp_fast_put_shared(&tx->shared, item, size), item,        \
+		                 deadline);                                                    \
+	}                                                                                      \
+	_Static_assert(size, "")
+PP_KNOWN_SIZES(PUSH_TEXTS);
+#undef PUSH_TEXTS
 
-	switch (tx->shared.word) {
-#define PUSH_OF(size)                                              \
-	case PP_FAST_WORD(PP_MPMC, size):                          \
-		r = pp_fast_put_shared(&tx->shared, item, size);   \
-		break
-	PP_KNOWN_SIZES(PUSH_OF);
-#undef PUSH_OF
-	default:
-		return push_slowly(tx, item, deadline);
+pp_push_text pp_push_text_of(uint32_t word)
+{
+	switch (word) {
+#define PUSH_TEXT_OF(size)                                                   \
+	case PP_FAST_WORD(PP_SPSC, size):  return push_plain_##size;         \
+	case PP_FAST_MARKED_WORD(size):    return push_marked_##size;        \
+	case PP_FAST_WORD(PP_MPMC, size):  return push_shared_##size
+	PP_KNOWN_SIZES(PUSH_TEXT_OF);
+#undef PUSH_TEXT_OF
+	default: return push_slowly;
 	}
-	return push_rest(tx, r, item, deadline);
 }
 
-/* The path of nearly every item, kept free of calls so that it needs no stack.
- * A sealed ring, a full one, one without a copy of its own: push_slowly() begins again. */
 PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 {
-	enum pp_fast_result r;
-
 	if (pp_unlikely(!tx || !item))
 		return -EINVAL;
-	switch (tx->spsc.fast.word) {
-#define PUSH_OF(size)                                        \
-	case PP_FAST_WORD(PP_SPSC, size):                    \
-		r = pp_fast_put(&tx->spsc.fast, item, size); \
-		break
-	PP_KNOWN_SIZES(PUSH_OF);
-#undef PUSH_OF
-	default:
-		return push_shared(tx, item, deadline);
-	}
-	return push_rest(tx, r, item, deadline);
+	return tx->push(tx, item, deadline);
 }
 
 int pp_push(pp_tx *tx, const void *item)

@@ -38,6 +38,8 @@
 #define PP_FAST_STRIDE(size)                (size)
 #define PP_FAST_TURN_STRIDE(size)           pp_fast_turn_stride(size)
 #define PP_FAST_TURN_OFFSET(size)           pp_fast_turn_offset(size)
+#define PP_FAST_MARK_STRIDE(size)           pp_fast_turn_stride(size)
+#define PP_FAST_MARK_OFFSET(size)           pp_fast_turn_offset(size)
 #define PP_FAST_STALL(point)                ((void)0)
 #endif
 
@@ -47,15 +49,19 @@
 /* { layout : 4, kind : 4, item size : 24 }.  Only rings with slots and the asymmetric fence, with
  * items below PP_FAST_SIZES, and with nothing else to do for an item have such a word; all
  * others have 0. */
-#define PP_FAST_LAYOUT           UINT32_C(1)
-#define PP_FAST_SIZES            (UINT32_C(1) << 24)
-#define PP_FAST_WORD(kind, size) (PP_FAST_LAYOUT << 28 | (uint32_t)(kind) << 24 | (uint32_t)(size))
+#define PP_FAST_PLAIN  UINT32_C(1)
+#define PP_FAST_MARKED UINT32_C(2) /* PP_SPSC with few slots: marks in front of the items */
+#define PP_FAST_SIZES  (UINT32_C(1) << 24)
+#define PP_FAST_WORD_OF(layout, kind, size) \
+	((layout) << 28 | (uint32_t)(kind) << 24 | (uint32_t)(size))
+#define PP_FAST_WORD(kind, size)   PP_FAST_WORD_OF(PP_FAST_PLAIN, kind, size)
+#define PP_FAST_MARKED_WORD(size)  PP_FAST_WORD_OF(PP_FAST_MARKED, PP_SPSC, size)
 
 /* ---- Where an item lies ------------------------------------------------------------------ */
 
-/* PP_SPSC: items one after the other.  PP_MPMC: each item behind its turn, padded so that the
- * item keeps its alignment, an array's: the largest power of two that divides the size, 16 at
- * most. */
+/* PP_SPSC: items one after the other; where those are few, each behind its marks.  PP_MPMC: each
+ * item behind its turn.  Both padded so that the item keeps its alignment, an array's: the largest
+ * power of two that divides the size, 16 at most. */
 PP_FAST_INLINE size_t pp_fast_align(size_t size)
 {
 	size_t align = size & (0 - size);
@@ -77,11 +83,13 @@ PP_FAST_INLINE size_t pp_fast_turn_stride(size_t size)
 
 /* ---- The cursors --------------------------------------------------------------------------- */
 
-/* The slot of position p is at origin + p * size, until a lap of the slots ends: then the library
- * sets another origin.  So the position is all that changes with an item. */
+/* The slot of position p is at origin + p * stride, until a lap of the slots ends: then comes
+ * another origin.  So the position is all that changes with an item.  With marks, the lap ends at
+ * `limit`; without, the library is called there. */
 struct pp_fast_push {
 	uint32_t word;
-	uint32_t reserved;
+	uint16_t capacity;               /* with marks                                      */
+	uint16_t ahead;                  /* bytes from a slot to the one to be fetched      */
 	uintptr_t origin;
 	uint64_t limit;                  /* no push at this position without the library    */
 	PP_FAST_ATOMIC(uint64_t) *tail;
@@ -90,7 +98,8 @@ struct pp_fast_push {
 
 struct pp_fast_pull {
 	uint32_t word;
-	uint32_t ahead;                  /* bytes from a slot to the one to be fetched      */
+	uint16_t capacity;               /* with marks                                      */
+	uint16_t ahead;                  /* bytes from a slot to the one to be fetched      */
 	uintptr_t origin;
 	uint64_t limit;                  /* no pull at this position without the library    */
 	PP_FAST_ATOMIC(uint64_t) *head;
@@ -183,6 +192,73 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 	/* The licence to overwrite: what was copied out is out. */
 	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);
 	PP_FAST_STALL(pull_freed);
+	PP_FAST_LIGHT(PULL_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+/* ---- PP_SPSC with marks -------------------------------------------------------------------- */
+
+/* What the two counters say, once more where the item is, so that one line brings the item and the
+ * news.  Low halves of positions: the last item put in and one, the next one that may be.  A
+ * mark may be late, never early; each has one writer. */
+struct pp_fast_marks {
+	PP_FAST_ATOMIC(uint32_t) full; /* the pusher's */
+	PP_FAST_ATOMIC(uint32_t) free; /* the puller's */
+};
+
+PP_FAST_INLINE void pp_fast_next_lap(uintptr_t *origin, uint64_t *limit, uint64_t capacity,
+                                     size_t stride)
+{
+	*origin -= capacity * stride;
+	*limit += capacity;
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_put_marked(struct pp_fast_push *f, const void *item,
+                                                      size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *tail = f->tail;
+	uint64_t position = PP_FAST_LOAD(tail); /* the pusher's own */
+	struct pp_fast_marks *marks;
+
+	if (position == f->limit)
+		pp_fast_next_lap(&f->origin, &f->limit, f->capacity, PP_FAST_MARK_STRIDE(size));
+	marks = (struct pp_fast_marks *)pp_fast_slot(f->origin, position, PP_FAST_MARK_STRIDE(size));
+	if (!PP_FAST_LIKELY(PP_FAST_LOAD_ACQUIRE(MARK_FREE_SEEN, &marks->free) == (uint32_t)position))
+		return PP_FAST_NO;
+	PP_FAST_FETCH((const unsigned char *)marks + f->ahead);
+	PP_FAST_STALL(push_claimed);
+	PP_FAST_COPY((unsigned char *)marks + PP_FAST_MARK_OFFSET(size), item, size);
+	PP_FAST_STALL(push_copied);
+	PP_FAST_STORE_RELEASE(SPSC_TAIL, tail, position + 1);
+	PP_FAST_STALL(push_published);
+	PP_FAST_STORE_RELEASE(MARK_FULL, &marks->full, (uint32_t)(position + 1));
+	PP_FAST_LIGHT(PUSH_LIGHT);
+	return pp_fast_look(f->alert);
+}
+
+PP_FAST_INLINE enum pp_fast_result pp_fast_get_marked(struct pp_fast_pull *f, void *item, size_t size)
+{
+	PP_FAST_ATOMIC(uint64_t) *head = f->head;
+	uint64_t position = PP_FAST_LOAD(head); /* the puller's own */
+	struct pp_fast_marks *marks;
+
+	if (position == f->limit)
+		pp_fast_next_lap(&f->origin, &f->limit, f->capacity, PP_FAST_MARK_STRIDE(size));
+	marks = (struct pp_fast_marks *)pp_fast_slot(f->origin, position, PP_FAST_MARK_STRIDE(size));
+	if (!PP_FAST_LIKELY(PP_FAST_LOAD_ACQUIRE(MARK_FULL_SEEN, &marks->full) == (uint32_t)(position + 1)))
+		return PP_FAST_NO;
+	PP_FAST_STORE(f->taken, position + 1); /* ordered by the fence, not by itself */
+	PP_FAST_LIGHT(SPSC_TAKE_LIGHT); /* and SPSC_LOOK_LIGHT, of the look at the mark */
+	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
+		return PP_FAST_NO; /* the library takes the same item, or says why not */
+	PP_FAST_FETCH((const unsigned char *)marks + f->ahead);
+	PP_FAST_STALL(pull_claimed);
+	PP_FAST_COPY(item, (const unsigned char *)marks + PP_FAST_MARK_OFFSET(size), size);
+	PP_FAST_STALL(pull_copied);
+	PP_FAST_STORE_RELEASE(SPSC_HEAD, head, position + 1);
+	PP_FAST_STALL(pull_freed);
+	/* The licence to overwrite: what was copied out is out. */
+	PP_FAST_STORE_RELEASE(MARK_FREE, &marks->free, (uint32_t)(position + f->capacity));
 	PP_FAST_LIGHT(PULL_LIGHT);
 	return pp_fast_look(f->alert);
 }

@@ -54,6 +54,8 @@ PP_FAST_INLINE int pp_typed_put(pp_tx *tx, const void *item, size_t size, int *r
 	word = *(const uint32_t *)(const void *)tx;
 	if (word == PP_FAST_WORD(PP_SPSC, size))
 		r = pp_fast_put((struct pp_fast_push *)(void *)tx, item, size);
+	else if (word == PP_FAST_MARKED_WORD(size))
+		r = pp_fast_put_marked((struct pp_fast_push *)(void *)tx, item, size);
 	else if (word == PP_FAST_WORD(PP_MPMC, size))
 		r = pp_fast_put_shared((const struct pp_fast_shared *)(void *)tx, item, size);
 	else
@@ -72,6 +74,8 @@ PP_FAST_INLINE int pp_typed_get(pp_rx *rx, void *item, size_t size, int *result)
 	word = *(const uint32_t *)(const void *)rx;
 	if (word == PP_FAST_WORD(PP_SPSC, size))
 		r = pp_fast_get((struct pp_fast_pull *)(void *)rx, item, size);
+	else if (word == PP_FAST_MARKED_WORD(size))
+		r = pp_fast_get_marked((struct pp_fast_pull *)(void *)rx, item, size);
 	else if (word == PP_FAST_WORD(PP_MPMC, size))
 		r = pp_fast_get_shared((const struct pp_fast_shared *)(void *)rx, item, size);
 	else

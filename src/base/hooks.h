@@ -46,6 +46,9 @@ extern void (*pp_test_stall_hook)(enum pp_stall_point point);
  * PP_SPSC, counted back from the point where the counters wrap.  0: start at 0. */
 extern uint64_t pp_test_start_before_wrap;
 
+/* Slots of a PP_SPSC ring up to which it has marks, if it is opened from now on. */
+extern uint64_t pp_test_most_marked;
+
 static inline void pp_test_stall(enum pp_stall_point point)
 {
 	if (pp_test_stall_hook)

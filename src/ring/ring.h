@@ -21,6 +21,8 @@
 #define PP_FAST_STRIDE(size)               pp_slot_bytes(size)
 #define PP_FAST_TURN_STRIDE(size)          pp_turn_stride(size)
 #define PP_FAST_TURN_OFFSET(size)          pp_turn_offset(size)
+#define PP_FAST_MARK_STRIDE(size)          pp_mark_stride(size)
+#define PP_FAST_MARK_OFFSET(size)          pp_mark_offset(size)
 #define PP_FAST_STALL(point)               PP_STALL(point)
 #include <pushpull/fast.h>
 

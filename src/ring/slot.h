@@ -2,8 +2,10 @@
 /*
  * Where an item lies, and how it is copied.
  *
- *   PP_SPSC  items one after the other
- *   PP_MPMC  each item behind its turn word, padded so that the item keeps its alignment
+ *   PP_SPSC  items one after the other; where those are few, each behind its two marks
+ *   PP_MPMC  each item behind its turn word
+ *
+ * Turns and marks are padded so that the item keeps its alignment.
  *
  * An item is aligned to the largest power of two that divides its size, at most
  * max_align_t's: an array's rule.
@@ -30,6 +32,10 @@ struct pp_slots {
 /* From one slot with a turn to the next, and from a turn to its item. */
 #define pp_turn_stride(item_size) pp_fast_turn_stride(item_size)
 #define pp_turn_offset(item_size) pp_fast_turn_offset(item_size)
+
+/* Two marks are as large as a turn. */
+#define pp_mark_stride(item_size) pp_turn_stride(item_size)
+#define pp_mark_offset(item_size) pp_turn_offset(item_size)
 
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {

@@ -7,7 +7,7 @@
  *
  * Words.  Counters run freely modulo 2^64; each side keeps a cursor (pushpull/fast.h, with
  * the path of a single item) that is set anew when a lap of the slots ends, so a capacity
- * need not be a power of two.
+ * need not be a power of two.  Rings with few slots have marks (marks.h).
  *
  *   tail    items published;      written by the pusher
  *   head    slots given back;     written by the puller
@@ -17,7 +17,7 @@
  *           push_seal happened and no others; pulls below pull_seal likewise
  *
  * Invariant: head <= taken <= tail <= head + capacity, but for a published item that
- * lost against push_seal, which nobody looks at and the pusher takes back.
+ * lost against push_seal, which nobody takes and the pusher takes back.
  *
  * Sealing.  Who ends a side sets its bit in `ended`, makes a heavy fence, and proposes
  * the counter it then reads; the first proposal is the decision.  A pusher publishes,
@@ -30,18 +30,17 @@
 #ifndef PP_RING_SPSC_H
 #define PP_RING_SPSC_H
 
-#include "ring/ring.h"
+#include "ring/marks.h"
 
-/* A line, but for the tail; and how many bytes ahead of an item a puller calls for, if the ring
- * has twice as many. */
-enum { SPSC_FEW = 56, SPSC_AHEAD = 128 };
+/* How many bytes ahead of an item a puller calls for, if the ring has twice as many. */
+enum { SPSC_AHEAD = 128 };
 
 struct spsc {
 	uint64_t capacity;
 	uint64_t start;                             /* first position                    */
+	bool marked;
 	PP_ATOMIC(uint32_t) ended;                  /* read-mostly, with the constants   */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) tail;
-	unsigned char few_slots[SPSC_FEW];          /* all, if they fit: the items come with the news */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) head;
 	PP_OWN_LINE PP_ATOMIC(uint64_t) taken;
 	PP_OWN_LINE PP_ATOMIC(uint64_t) push_seal;
@@ -54,9 +53,15 @@ PP_INLINE uint64_t spsc_none(const struct spsc *r)
 	return r->start - 1;
 }
 
+static inline bool spsc_is_marked(uint64_t capacity)
+{
+	return capacity <= MARK_SLOTS;
+}
+
 static inline void spsc_init(struct spsc *r, uint64_t capacity, uint64_t start)
 {
 	r->capacity = capacity;
+	r->marked = spsc_is_marked(capacity);
 	r->start = start;
 	pp_store(&r->ended, 0);
 	pp_store(&r->tail, start);
@@ -74,7 +79,7 @@ PP_INLINE uint64_t spsc_min(uint64_t a, uint64_t b)
 /* Where a side is in the slots, as far as only the library needs to know. */
 struct spsc_lap {
 	uint64_t end;        /* the position at which this lap of the slots ends */
-	uint64_t known;      /* push: last head seen + capacity; pull: last tail seen */
+	uint64_t known;      /* push: last head seen + capacity; pull: last tail seen; not with marks */
 	unsigned char *base; /* the first slot */
 	size_t stride;
 };
@@ -99,16 +104,34 @@ static inline uintptr_t spsc_find_lap(const struct spsc *r, struct spsc_lap *lap
 	return (uintptr_t)lap->base - (uintptr_t)begin * lap->stride;
 }
 
-/* Positions below this one are within the lap and known to be free, to be there. */
-static inline uint64_t spsc_limit(const struct spsc_lap *lap, uint64_t position)
+/* Positions below this one are within the lap and, without marks, known to be free, to be there. */
+static inline uint64_t spsc_limit(const struct spsc *r, const struct spsc_lap *lap, uint64_t position)
 {
+	if (r->marked)
+		return lap->end;
 	return position + spsc_min(lap->end - position, lap->known - position);
 }
 
-/* More in the next lap? */
-PP_INLINE bool spsc_lap_done(const struct spsc_lap *lap, PP_ATOMIC(uint64_t) *own)
+/* Could there be more than the claim just made? */
+PP_INLINE bool spsc_lap_done(const struct spsc *r, const struct spsc_lap *lap,
+                             PP_ATOMIC(uint64_t) *own)
 {
-	return pp_load(own) == lap->end && lap->known != lap->end;
+	return r->marked || (pp_load(own) == lap->end && lap->known != lap->end);
+}
+
+/* Every slot free for the first lap, and none full. */
+static inline void spsc_init_marks(struct spsc *r, struct spsc_pusher *push, struct spsc_puller *pull)
+{
+	uint64_t i;
+
+	for (i = 0; i < r->capacity; i++) {
+		struct pp_fast_marks *marks = pp_fast_slot(push->fast.origin, r->start + i, push->lap.stride);
+
+		pp_store(&marks->free, (uint32_t)(r->start + i));
+		pp_store(&marks->full, (uint32_t)(r->start + i));
+	}
+	push->fast.capacity = pull->fast.capacity = (uint16_t)r->capacity;
+	push->fast.ahead = pull->fast.ahead = marks_ahead(r->capacity, push->lap.stride);
 }
 
 /* Both sides at the first of the slots that lie at `slots`.  The words and alerts of their
@@ -123,12 +146,25 @@ static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t s
 	pull->fast.ahead = r->capacity < 2 * SPSC_AHEAD / stride ? 0 : SPSC_AHEAD;
 	push->fast.origin = spsc_find_lap(r, &push->lap, r->start);
 	pull->fast.origin = spsc_find_lap(r, &pull->lap, r->start);
-	push->fast.limit = spsc_limit(&push->lap, r->start);
-	pull->fast.limit = spsc_limit(&pull->lap, r->start);
+	push->fast.limit = spsc_limit(r, &push->lap, r->start);
+	pull->fast.limit = spsc_limit(r, &pull->lap, r->start);
 	push->fast.tail = &r->tail;
 	pull->fast.head = &r->head;
 	pull->fast.taken = &r->taken;
 	pull->fast.ended = &r->ended;
+	if (r->marked)
+		spsc_init_marks(r, push, pull);
+}
+
+/* The marks of the next push, of the next pull. */
+PP_INLINE struct pp_fast_marks *spsc_push_marks(struct spsc *r, struct spsc_pusher *e)
+{
+	return marks_at(&e->fast.origin, &e->fast.limit, r->capacity, pp_load(&r->tail), e->lap.stride);
+}
+
+PP_INLINE struct pp_fast_marks *spsc_pull_marks(struct spsc *r, struct spsc_puller *e)
+{
+	return marks_at(&e->fast.origin, &e->fast.limit, r->capacity, pp_load(&r->head), e->lap.stride);
 }
 
 /* Begin to end a side: RING_CLOSED, RING_CANCELLED.  Then spsc_push_sealed_at(), and for
@@ -153,8 +189,8 @@ static inline uint64_t spsc_push_sealed_at(struct spsc *r, bool fenced)
 	return pp_decide(SPSC_SEAL_PUSH, &r->push_seal, &seal, tail) ? tail : seal;
 }
 
-/* Where pulls end.  The caller set RING_CANCELLED. */
-static inline uint64_t spsc_pull_sealed_at(struct spsc *r, bool fenced)
+/* Where pulls end.  The caller set RING_CANCELLED; pushes end at `push_seal`. */
+static inline uint64_t spsc_pull_sealed_at(struct spsc *r, uint64_t push_seal, bool fenced)
 {
 	uint64_t seal = pp_load(&r->pull_seal); /* a position and nothing else */
 	uint64_t taken;
@@ -163,23 +199,49 @@ static inline uint64_t spsc_pull_sealed_at(struct spsc *r, bool fenced)
 		return seal;
 	pp_heavy(SPSC_CANCEL_HEAVY, fenced);
 	taken = pp_load(&r->taken);
+	/* With marks `taken` goes up before `ended` is looked at: perhaps for an item that lost
+	 * against the seal, and then the puller sees the end. */
+	if (taken - r->start > push_seal - r->start)
+		taken = push_seal;
 	return pp_decide_relaxed(&r->pull_seal, &seal, taken) ? taken : seal;
 }
 
 /* ---- push ----------------------------------------------------------------- */
 
+/* The pusher knows of too little room: look again.  1, or why there is none. */
+static inline int64_t spsc_look_for_room(struct spsc *r, struct spsc_pusher *e, uint64_t tail)
+{
+	/* The puller's copies out of these slots are done: SPSC_HEAD. */
+	e->lap.known = pp_load_acquire(SPSC_HEAD_SEEN, &r->head) + r->capacity;
+	if (e->lap.known != tail)
+		return 1;
+	return pp_load(&r->ended) ? RING_SEALED : RING_NONE;
+}
+
+/* One slot, or why none. */
+static inline int64_t spsc_claim_marked_push(struct spsc *r, struct spsc_pusher *e, uint64_t tail)
+{
+	struct pp_fast_marks *marks = spsc_push_marks(r, e);
+
+	if (pp_load_acquire(MARK_FREE_SEEN, &marks->free) == (uint32_t)tail)
+		return 1;
+	return spsc_look_for_room(r, e, tail);
+}
+
 /* Not `n` below the limit: find room, or the next lap.  How many, or why none. */
 static inline int64_t spsc_claim_near_limit(struct spsc *r, struct spsc_pusher *e, uint64_t tail,
                                             uint64_t n)
 {
-	if (e->lap.known - tail < n)
-		/* The puller's copies out of these slots are done: SPSC_HEAD. */
-		e->lap.known = pp_load_acquire(SPSC_HEAD_SEEN, &r->head) + r->capacity;
-	if (e->lap.known == tail)
-		return pp_load(&r->ended) ? RING_SEALED : RING_NONE;
+	int64_t found;
+
+	if (r->marked)
+		return spsc_claim_marked_push(r, e, tail);
+	found = e->lap.known - tail >= n ? 1 : spsc_look_for_room(r, e, tail);
+	if (found <= 0)
+		return found;
 	if (e->lap.end == tail)
 		e->fast.origin = spsc_find_lap(r, &e->lap, tail);
-	e->fast.limit = spsc_limit(&e->lap, tail);
+	e->fast.limit = spsc_limit(r, &e->lap, tail);
 	return (int64_t)spsc_min(n, e->fast.limit - tail);
 }
 
@@ -189,7 +251,7 @@ PP_INLINE int64_t spsc_claim_push(struct spsc *r, struct spsc_pusher *e, uint64_
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
-	if (pp_unlikely(e->fast.limit - tail < n))
+	if (pp_unlikely(r->marked || e->fast.limit - tail < n))
 		return spsc_claim_near_limit(r, e, tail, n);
 	return (int64_t)n;
 }
@@ -201,11 +263,16 @@ PP_INLINE unsigned char *spsc_push_slot(struct spsc *r, struct spsc_pusher *e)
 }
 
 /* Hand the first `n` claimed slots to the puller. */
-PP_INLINE void spsc_publish_push(struct spsc *r, uint64_t n)
+PP_INLINE void spsc_publish_push(struct spsc *r, struct spsc_pusher *e, uint64_t n)
 {
 	uint64_t tail = pp_load(&r->tail); /* the pusher's own */
 
 	pp_store_release(SPSC_TAIL, &r->tail, tail + n);
+	if (r->marked) {
+		struct pp_fast_marks *marks = pp_fast_slot(e->fast.origin, tail, e->lap.stride);
+
+		pp_store_release(MARK_FULL, &marks->full, (uint32_t)(tail + 1));
+	}
 }
 
 /* After publishing and a light fence the pusher found `ended`: how many of the `n` items just
@@ -222,7 +289,7 @@ PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_pusher 
 	/* Relaxed: nobody takes an item beyond the seal, so nothing is handed over. */
 	pp_store(&r->tail, tail - lost);
 	e->fast.origin = spsc_find_lap(r, &e->lap, tail - lost);
-	e->fast.limit = spsc_limit(&e->lap, tail - lost);
+	e->fast.limit = spsc_limit(r, &e->lap, tail - lost);
 	return n - lost;
 }
 
@@ -245,17 +312,34 @@ static inline int64_t spsc_look(struct spsc *r, struct spsc_puller *e, uint64_t 
 	return ended & RING_CANCELLED ? RING_SEALED : ended ? RING_END : RING_NONE;
 }
 
+/* One item, or why none. */
+static inline int64_t spsc_claim_marked_pull(struct spsc *r, struct spsc_puller *e, uint64_t head,
+                                             bool fenced)
+{
+	struct pp_fast_marks *marks = spsc_pull_marks(r, e);
+
+	if (pp_load_acquire(MARK_FULL_SEEN, &marks->full) == (uint32_t)(head + 1)) {
+		pp_light(SPSC_LOOK_LIGHT, fenced);
+		if (pp_likely(!pp_load(&r->ended)))
+			return 1;
+	}
+	return spsc_look(r, e, head, fenced);
+}
+
 /* Not `n` below the limit: find items, or the next lap.  How many, or why none. */
 static inline int64_t spsc_claim_below_limit(struct spsc *r, struct spsc_puller *e, uint64_t head,
                                              uint64_t n, bool fenced)
 {
-	int64_t found = e->lap.known - head >= n ? 1 : spsc_look(r, e, head, fenced);
+	int64_t found;
 
+	if (r->marked)
+		return spsc_claim_marked_pull(r, e, head, fenced);
+	found = e->lap.known - head >= n ? 1 : spsc_look(r, e, head, fenced);
 	if (found <= 0)
 		return found;
 	if (e->lap.end == head)
 		e->fast.origin = spsc_find_lap(r, &e->lap, head);
-	e->fast.limit = spsc_limit(&e->lap, head);
+	e->fast.limit = spsc_limit(r, &e->lap, head);
 	return (int64_t)(e->fast.limit - head);
 }
 
@@ -278,7 +362,7 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_puller *e, uint64_
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 	int64_t there = (int64_t)(e->fast.limit - head);
 
-	if (pp_unlikely((uint64_t)there < n)) {
+	if (pp_unlikely(r->marked || (uint64_t)there < n)) {
 		there = spsc_claim_below_limit(r, e, head, n, fenced);
 		if (there <= 0)
 			return there;
@@ -307,30 +391,59 @@ PP_INLINE void spsc_fetch(struct spsc *r, struct spsc_puller *e, uint64_t k)
 }
 
 /* Give the first `n` claimed slots back to the pusher. */
-PP_INLINE void spsc_publish_pull(struct spsc *r, uint64_t n)
+PP_INLINE void spsc_publish_pull(struct spsc *r, struct spsc_puller *e, uint64_t n)
 {
 	uint64_t head = pp_load(&r->head); /* the puller's own */
 
 	/* The licence to overwrite: what was copied out is out. */
 	pp_store_release(SPSC_HEAD, &r->head, head + n);
+	if (r->marked) {
+		struct pp_fast_marks *marks = pp_fast_slot(e->fast.origin, head, e->lap.stride);
+
+		pp_store_release(MARK_FREE, &marks->free, (uint32_t)(head + r->capacity));
+	}
 }
 
-/* ---- looking, from any thread ---------------------------------------------- */
+/* ---- with marks: a little later, before the counters are looked at -------------------- */
 
-/* Could a push go ahead, or end? */
-static inline bool spsc_push_ready(struct spsc *r)
+static inline void spsc_look_for_free(struct spsc *r, struct spsc_pusher *e)
 {
-	return pp_load(&r->ended) ||
-	       pp_load(&r->tail) - pp_load(&r->head) < r->capacity;
+	marks_look(&spsc_push_marks(r, e)->free, pp_load(&r->tail));
 }
 
-/* Could a pull go ahead, or end? */
-static inline bool spsc_pull_ready(struct spsc *r)
+static inline void spsc_look_for_full(struct spsc *r, struct spsc_puller *e)
 {
-	return pp_load(&r->ended) || pp_load(&r->tail) != pp_load(&r->head);
+	marks_look(&spsc_pull_marks(r, e)->full, pp_load(&r->head) + 1);
 }
 
-/* Items pushed and pulled since start.  The seals decide once they are there. */
+/* ---- looking --------------------------------------------------------------------------- */
+
+/* Could a push go ahead, or end?  Only the pushing thread may ask; with marks the answer may be late,
+ * so who is about to sleep tries. */
+static inline bool spsc_push_ready(struct spsc *r, struct spsc_pusher *e)
+{
+	uint64_t tail = pp_load(&r->tail);
+
+	if (pp_load(&r->ended))
+		return true;
+	if (r->marked)
+		return pp_load(&spsc_push_marks(r, e)->free) == (uint32_t)tail;
+	return tail - pp_load(&r->head) < r->capacity;
+}
+
+/* Could a pull go ahead, or end?  Only the pulling thread may ask. */
+static inline bool spsc_pull_ready(struct spsc *r, struct spsc_puller *e)
+{
+	uint64_t head = pp_load(&r->head);
+
+	if (pp_load(&r->ended))
+		return true;
+	if (r->marked)
+		return pp_load(&spsc_pull_marks(r, e)->full) == (uint32_t)(head + 1);
+	return pp_load(&r->tail) != head;
+}
+
+/* Items pushed and pulled since start, from any thread.  The seals decide once they are there. */
 static inline uint64_t spsc_pushed(struct spsc *r)
 {
 	uint64_t seal = pp_load(&r->push_seal);

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """The library's ABI is the one on record: abidiff.py LIBRARY INCLUDE BASELINE [--write]
 
-Compares exported functions, the public structs and the cursors that inlined code knows.  A
-change on purpose is put on record with --write, in the commit that makes it.
+Compares exported functions and public structs; the cursors that inlined code knows are those of
+cursors.c, with a record of their own.  A change on purpose is put on record with --write, in the
+commit that makes it.
 """
 import platform
 import re

@@ -57,14 +57,32 @@ def stores_before_a_call(found, name):
 
 def compares_one_word(found, name):
     """What a ring has to be is in one word, which holds kind, item size and features: it is
-    compared with that of each kind, and nothing else is compared with a constant."""
+    compared with that of each kind and layout, and nothing else is compared with a constant."""
     first_call = [i.startswith("call") for i in found[name]].index(True)
     compared = [i for i in found[name][:first_call]
                 if re.match(r"(cmp|test)\w*\s+\$0x[1-9a-f]", i)]
     words = [re.match(r"cmp\w*\s+\$0x([0-9a-f]{8}),(.*)", i) for i in compared]
-    if len(words) == 2 and all(words) and words[0][1] != words[1][1] and words[0][2] == words[1][2]:
+    if len(words) == 3 and all(words) and len({word[1] for word in words}) == 3 and \
+            len({word[2] for word in words}) == 1:
         return None
     return f"{name}: does not compare one word, but: {'; '.join(compared)}"
+
+
+def goes_on_to_a_text(found, name):
+    """The plain functions look at their arguments and jump to the text that the ring was given."""
+    bad = check(found, name, 5)
+    if bad or any(re.match(r"jmp\s+\*", i) for i in found[name]):
+        return bad
+    return f"{name}: does not jump to the text of the ring"
+
+
+def texts_of(found):
+    """One for each kind of ring and size that has a copy of its own."""
+    for verb in "push", "pull":
+        for size in 4, 8, 16, 32, 64:
+            yield check(found, f"{verb}_plain_{size}", 10)
+            yield check(found, f"{verb}_marked_{size}", 10)
+            yield locks_to_claim(found, f"{verb}_shared_{size}")
 
 
 def main(program, library):
@@ -75,8 +93,10 @@ def main(program, library):
     complaints = [check(ours, "own_push", 10), check(ours, "own_pull", 10),
                   locks_to_claim(ours, "inlined_push"),
                   locks_to_claim(ours, "inlined_pull"),
-                  check(theirs, "pp_push", 30), check(theirs, "pp_pull", 30),
-                  check(theirs, "pp_try_push", 30), check(theirs, "pp_try_pull", 30)]
+                  check(ours, "marked_push", 10), check(ours, "marked_pull", 10),
+                  goes_on_to_a_text(theirs, "pp_push"), goes_on_to_a_text(theirs, "pp_pull"),
+                  goes_on_to_a_text(theirs, "pp_try_push"),
+                  goes_on_to_a_text(theirs, "pp_try_pull"), *texts_of(theirs)]
     if not any(complaints):
         complaints += [stores_before_a_call(ours, "inlined_push"),
                        stores_before_a_call(ours, "inlined_pull"),

@@ -8,6 +8,8 @@ int inlined_push(pp_tx *tx, const uint64_t *item);
 int inlined_pull(pp_rx *rx, uint64_t *item);
 int own_push(struct pp_fast_push *f, const uint64_t *item);
 int own_pull(struct pp_fast_pull *f, uint64_t *item);
+int marked_push(struct pp_fast_push *f, const uint64_t *item);
+int marked_pull(struct pp_fast_pull *f, uint64_t *item);
 
 int inlined_push(pp_tx *tx, const uint64_t *item)
 {
@@ -28,6 +30,16 @@ int own_push(struct pp_fast_push *f, const uint64_t *item)
 int own_pull(struct pp_fast_pull *f, uint64_t *item)
 {
 	return pp_fast_get(f, item, sizeof *item);
+}
+
+int marked_push(struct pp_fast_push *f, const uint64_t *item)
+{
+	return pp_fast_put_marked(f, item, sizeof *item);
+}
+
+int marked_pull(struct pp_fast_pull *f, uint64_t *item)
+{
+	return pp_fast_get_marked(f, item, sizeof *item);
 }
 
 int main(void)

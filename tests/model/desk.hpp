@@ -24,9 +24,15 @@ struct model_item {
 	rl::var<unsigned> value;
 };
 
-/* PP_SPSC slots are items one after the other; PP_MPMC has a turn before each. */
+/* PP_SPSC slots are items one after the other, or have two marks before each; PP_MPMC has a turn
+ * before each. */
 struct model_slot {
 	PP_ATOMIC(uint64_t) turn;
+	model_item item;
+};
+
+struct model_marked {
+	PP_ATOMIC(uint32_t) full, free;
 	model_item item;
 };
 
@@ -40,6 +46,8 @@ struct pp_slots {
 #define pp_slot_bytes(item_size)  sizeof(model_item)
 #define pp_turn_stride(item_size) sizeof(model_slot)
 #define pp_turn_offset(item_size) offsetof(model_slot, item)
+#define pp_mark_stride(item_size) sizeof(model_marked)
+#define pp_mark_offset(item_size) offsetof(model_marked, item)
 
 PP_INLINE PP_ATOMIC(uint64_t) *pp_slot_turn(const struct pp_slots *slots, uint64_t index)
 {
@@ -122,6 +130,10 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 }
 
 #define MPMC_LOOKS 1
+#define MARK_LOOKS 1
+
+/* With or without, in turns: the ring is as small either way. */
+#define MARK_SLOTS (model::S.marked ? 4u : 0u)
 
 /* In place of ring/contended.c. */
 extern "C" void pp_fast_contended(uint64_t)
@@ -180,6 +192,7 @@ struct model_ring {
 	struct pp_channel channel;
 	struct pp_block block;
 	model_slot slot[MODEL_SLOTS];
+	model_marked marked[MODEL_SLOTS];
 	model_item item[MODEL_SLOTS];
 	rl::var<int> there;
 	int freed;
@@ -228,54 +241,60 @@ static inline void open_end(struct pp_end *end, model_ring *m, const model_confi
 	end->channel = &m->channel;
 }
 
-/* Two structs here, one in the library: the other one has a word that no end has. */
-static inline void open_shared_cursors(model_ring *m, const model_config &c, uint32_t word,
-                                       const struct pp_slots &slots)
+static inline void open_shared_cursors(model_ring *m, const struct pp_slots &slots)
 {
 	struct pp_channel *ch = &m->channel;
 	struct mpmc *r = &m->block.ring.mpmc;
 
-	ch->tx.spsc.fast.word = ch->rx.spsc.fast.word = ~0u;
 	ch->tx.shared = mpmc_cursor(r, &slots, MPMC_PUSH);
 	ch->rx.shared = mpmc_cursor(r, &slots, MPMC_PULL);
-	ch->tx.shared.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
-	ch->rx.shared.word = word;
 	ch->tx.shared.alert = &m->block.items.state;
 	ch->rx.shared.alert = &m->block.space.state;
 }
 
-static inline void open_own_cursors(model_ring *m, const model_config &c, uint32_t word,
-                                    const struct pp_slots &slots)
+static inline void open_own_cursors(model_ring *m, const struct pp_slots &slots)
 {
 	struct pp_channel *ch = &m->channel;
 
-	ch->tx.shared.word = ch->rx.shared.word = ~0u;
 	spsc_init_ends(&m->block.ring.spsc, slots.base, slots.stride, &ch->tx.spsc, &ch->rx.spsc);
-	ch->tx.spsc.fast.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
-	ch->rx.spsc.fast.word = word;
 	ch->tx.spsc.fast.alert = &m->block.items.state;
 	ch->rx.spsc.fast.alert = &m->block.space.state;
+	ch->tx.looked = ch->tx.spsc.lap.known;
 	ch->rx.looked = ch->rx.spsc.lap.known;
 }
 
 static inline void open_cursors(model_ring *m, const model_config &c, const struct pp_slots &slots)
 {
-	uint32_t word = c.fenced ? 0 : PP_FAST_WORD(c.kind, 8); /* whatever the size of an item is here */
+	struct pp_channel *ch = &m->channel;
+	bool marked = c.kind == PP_SPSC && m->block.ring.spsc.marked;
+	/* Whatever the size of an item is here. */
+	uint32_t word = c.fenced ? 0 : marked ? PP_FAST_MARKED_WORD(8) : PP_FAST_WORD(c.kind, 8);
 
 	if (c.kind == PP_SPSC)
-		open_own_cursors(m, c, word, slots);
+		open_own_cursors(m, slots);
 	else
-		open_shared_cursors(m, c, word, slots);
+		open_shared_cursors(m, slots);
+	ch->tx.push = pp_push_text_of(c.flags & PP_TRACK_DEPTH ? 0 : word);
+	ch->rx.pull = pp_pull_text_of(word);
+}
+
+/* At capacity 0 there is no path of its own. */
+static inline void open_no_cursors(model_ring *m)
+{
+	m->channel.tx.push = pp_push_text_of(0);
+	m->channel.rx.pull = pp_pull_text_of(0);
 }
 
 static inline struct pp_slots slots_of(model_ring *m, pp_kind kind)
 {
 	struct pp_slots items = { (unsigned char *)m->item, sizeof(model_item), 0,
 	                          sizeof(model_item) };
+	struct pp_slots marks = { (unsigned char *)m->marked, sizeof(model_marked),
+	                          offsetof(model_marked, item), sizeof(model_item) };
 	struct pp_slots turns = { (unsigned char *)m->slot, sizeof(model_slot),
 	                          offsetof(model_slot, item), sizeof(model_item) };
 
-	return kind == PP_SPSC ? items : turns;
+	return kind == PP_MPMC ? turns : model::S.marked ? marks : items;
 }
 
 static inline void open_ring(model_ring *m, const model_config &c)
@@ -295,6 +314,8 @@ static inline void open_ring(model_ring *m, const model_config &c)
 		open_block(m, c, &slots);
 	if (c.capacity)
 		open_cursors(m, c, slots);
+	else
+		open_no_cursors(m);
 	pp_store(&ch->holds, 2);
 	ch->kind = c.kind;
 	ch->capacity = c.capacity;

@@ -73,6 +73,7 @@ struct state {
 	struct { void *word; view waker; } asleep[N]; /* word 0: awake */
 	struct { void *word; uint32_t seen, now; bool pending; } late[N];
 	bool spurious;
+	bool marked; /* PP_SPSC */
 	bool patient[N]; /* its deadline passes only when nobody else can run */
 	uint64_t sleeps, wakes;
 };

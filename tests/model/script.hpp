@@ -318,6 +318,7 @@ struct suite : rl::test_suite<suite, N> {
 		W = &w;
 		executions++;
 		reset(chance(2));
+		S.marked = chance(2);
 		held_until = s->held;
 		if (s->flags & INTERRUPTIBLE)
 			c.flags |= PP_INTERRUPTIBLE;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -190,12 +191,20 @@ static void drop(void *item, void *context)
 	atomic_fetch_add(&r->dropped[number], 1);
 }
 
+/* Each program runs with marks and without. */
+void choose_marks(void)
+{
+	if (getenv("STALL_WITHOUT_MARKS"))
+		pp_test_most_marked = 0;
+}
+
 void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags)
 {
 	static unsigned opened;
 
 	watchdog_feed();
 	pp_test_start_before_wrap = opened++ % 3; /* all the same to every test here */
+	choose_marks();
 	if (pp_test_stall_hook != freeze)
 		pp_test_stall_hook = freeze; /* only once: others read it */
 	memset(r, 0, sizeof(*r));

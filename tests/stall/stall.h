@@ -55,6 +55,7 @@ struct ring {
 };
 
 /* The main thread's; `name` says what is being tested.  Spins nowhere unless `spin_ns`. */
+void choose_marks(void);
 void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags);
 /* Joins every actor, lets go of both ends and checks the book. */
 void ring_finish(struct ring *r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A ring whose counters wrap is full, empty and in order as any other: step by step, one
  * thread, from every start that crosses the wrap within a few laps. */
+#include "stall.h"
 #include "support.h"
 
 #include "base/hooks.h"
@@ -64,6 +65,7 @@ int main(void)
 	uint64_t before;
 
 	watchdog_start();
+	choose_marks();
 	for (kind = PP_SPSC; kind <= PP_MPMC; kind++)
 		for (i = 0; i < ARRAY_LEN(capacities); i++)
 			for (before = 0; before <= 5; before++)

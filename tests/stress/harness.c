@@ -30,7 +30,7 @@ struct ring_case {
 	struct shape shape;
 };
 
-static const size_t capacities[] = { 0, 1, 2, 3, 7, 64, 1000 };
+static const size_t capacities[] = { 0, 1, 2, 3, 7, 64, 129, 1000 };
 static const struct shape few[] = { { 2, 2 }, { 1, 3 }, { 3, 1 }, { 0, 0 } };
 static const struct shape alone[] = { { 1, 1 }, { 0, 0 } };
 

@@ -91,10 +91,12 @@ Test(fast_path, a_while_after_a_sleep_nothing_fences_any_more)
 {
 	for (size_t capacity = 1; capacity < 4; capacity++)
 		for_each_kind(capacity, steady_state_again);
+	for_each_kind(200, steady_state_again);
 }
 
 Test(fast_path, with_nobody_asleep_no_fence_no_system_call_and_no_lock_but_a_claim)
 {
 	for (size_t capacity = 1; capacity < 4; capacity++)
 		for_each_kind(capacity, steady_state);
+	for_each_kind(200, steady_state);
 }

@@ -185,14 +185,10 @@ Test(pacing, a_pull_pauses_when_the_look_before_found_some_items_but_few)
 {
 	static const struct look large[] = { { 1, 0 }, { 2, 0 }, { 127, PACE }, { 128, PACE },
 					     { 2, 0 }, { 1, PACE }, { 1, 0 }, { 3, 0 } };
-	static const struct look medium[] = { { 2, 0 }, { 64, 8 }, { 65, 8 }, { 2, 0 }, { 1, 8 } };
-	static const struct look small[] = { { 2, 0 }, { 8, 1 }, { 9, 1 }, { 2, 0 }, { 1, 1 } };
-	static const struct look tiny[] = { { 2, 0 }, { 1, 0 }, { 2, 0 }, { 2, 0 } };
+	static const struct look medium[] = { { 2, 0 }, { 100, 12 }, { 101, 12 }, { 2, 0 }, { 1, 12 } };
 
 	pull_in_rounds(1000, large, ARRAY_LEN(large));
-	pull_in_rounds(128, medium, ARRAY_LEN(medium));
-	pull_in_rounds(16, small, ARRAY_LEN(small)); /* is soon full */
-	pull_in_rounds(2, tiny, ARRAY_LEN(tiny));    /* is full at once */
+	pull_in_rounds(200, medium, ARRAY_LEN(medium));
 }
 
 static unsigned paused_in_push(const struct ends *e, uint64_t item)
@@ -224,14 +220,10 @@ Test(pacing, a_push_pauses_when_the_look_before_found_some_room_but_little)
 {
 	static const struct look large[] = { { 1, 0 }, { 2, 0 }, { 250, PACE }, { 251, PACE },
 					     { 2, 0 }, { 1, PACE }, { 1, 0 }, { 3, 0 } };
-	static const struct look medium[] = { { 2, 0 }, { 63, 7 }, { 64, 7 }, { 2, 0 }, { 1, 7 } };
-	static const struct look small[] = { { 2, 0 }, { 8, 1 }, { 9, 1 }, { 2, 0 }, { 1, 1 } };
-	static const struct look tiny[] = { { 2, 0 }, { 1, 0 }, { 2, 0 }, { 2, 0 } };
+	static const struct look medium[] = { { 2, 0 }, { 50, 12 }, { 51, 12 }, { 2, 0 }, { 1, 12 } };
 
 	push_in_rounds(1000, large, ARRAY_LEN(large));
-	push_in_rounds(127, medium, ARRAY_LEN(medium));
-	push_in_rounds(16, small, ARRAY_LEN(small));
-	push_in_rounds(2, tiny, ARRAY_LEN(tiny));
+	push_in_rounds(200, medium, ARRAY_LEN(medium));
 }
 
 Test(pacing, a_try_pauses_a_tenth_of_a_microsecond_at_most)
@@ -275,6 +267,80 @@ Test(pacing, a_try_pauses_once_after_a_look_that_found_some_items_but_few)
 	tries_in_rounds(2, 4);
 	tries_in_rounds(127, 4);
 	tries_in_rounds(128, 0);
+}
+
+/* ---- A ring with few slots ----------------------------------------------------------------- */
+
+/* Where each slot says whether it is full, only who finds nothing waits: `moved` since it last did. */
+static void marked_in_rounds(size_t capacity, size_t moved, unsigned paused)
+{
+	uint64_t item = 0;
+	struct ends e;
+
+	cpus = 2;
+	e = ends_open(PP_SPSC, capacity);
+	for (int round = 0; round < 5; round++) {
+		ends_fill(&e, 0, moved);
+		done.pauses = 0;
+		for (size_t i = 0; i < moved; i++)
+			EXPECT_EQ(pp_pull(e.rx, &item), 0);
+		EXPECT_EQ(done.pauses, 0);
+		EXPECT_EQ(pp_pull_until(e.rx, &item, 0), -ETIMEDOUT); /* came a little later */
+		EXPECT_EQ(done.pauses, paused);
+		EXPECT_EQ(pp_pull_until(e.rx, &item, 0), -ETIMEDOUT); /* and at once */
+		EXPECT_EQ(done.pauses, paused);
+	}
+	ends_let_go(&e);
+}
+
+Test(pacing, a_pull_of_few_slots_pauses_when_it_took_some_items_but_few_and_finds_none)
+{
+	marked_in_rounds(1, 1, 0);
+	marked_in_rounds(2, 2, 0);
+	marked_in_rounds(8, 1, 0);
+	marked_in_rounds(8, 2, 1);
+	marked_in_rounds(8, 4, 1);
+	marked_in_rounds(8, 5, 0);
+	marked_in_rounds(64, 2, 8);
+	marked_in_rounds(64, 32, 8);
+	marked_in_rounds(64, 33, 0);
+	marked_in_rounds(128, 64, 16);
+}
+
+static void marked_pushes_in_rounds(size_t capacity, size_t moved, unsigned paused)
+{
+	uint64_t item = 0;
+	struct ends e;
+
+	cpus = 2;
+	e = ends_open(PP_SPSC, capacity);
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_push_until(e.tx, &item, 0), -ETIMEDOUT);
+	for (int round = 0; round < 5; round++) {
+		for (size_t i = 0; i < moved; i++)
+			EXPECT_EQ(pp_pull(e.rx, &item), 0);
+		done.pauses = 0;
+		for (size_t i = 0; i < moved; i++)
+			EXPECT_EQ(pp_push(e.tx, &item), 0);
+		EXPECT_EQ(done.pauses, 0);
+		EXPECT_EQ(pp_push_until(e.tx, &item, 0), -ETIMEDOUT);
+		EXPECT_EQ(done.pauses, paused);
+		EXPECT_EQ(pp_push_until(e.tx, &item, 0), -ETIMEDOUT);
+		EXPECT_EQ(done.pauses, paused);
+	}
+	ends_let_go(&e);
+}
+
+Test(pacing, a_push_of_few_slots_pauses_when_it_filled_some_but_few_and_finds_none)
+{
+	marked_pushes_in_rounds(1, 1, 0);
+	marked_pushes_in_rounds(2, 2, 0);
+	marked_pushes_in_rounds(8, 2, 1);
+	marked_pushes_in_rounds(8, 5, 0);
+	marked_pushes_in_rounds(64, 33, 0);
+	marked_pushes_in_rounds(64, 32, 8);
+	marked_pushes_in_rounds(128, 32, 16);
+	marked_pushes_in_rounds(128, 33, 0);
 }
 
 /* ---- A limit --------------------------------------------------------------------------- */

@@ -120,7 +120,7 @@ void for_each_kind(size_t capacity, ring_body *body)
 
 void for_each_capacity(size_t from, pp_kind kind, ring_body *body)
 {
-	static const size_t large[] = { 255, 256, 257, 1000, 65536 };
+	static const size_t large[] = { 127, 128, 129, 255, 256, 257, 1000, 65536 };
 
 	for (size_t capacity = from; capacity <= 17; capacity++)
 		body(kind, capacity);

@@ -225,7 +225,7 @@ Test(typed, no_end_and_no_item_are_refused)
 static void unknown_word(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);
-	const uint32_t words[] = { 0, UINT32_C(0x2) << 28 | PP_SPSC << 24 | 8, UINT32_MAX };
+	const uint32_t words[] = { 0, UINT32_C(0x3) << 28 | PP_SPSC << 24 | 8, UINT32_MAX };
 	uint64_t item;
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
