@@ -129,7 +129,8 @@ static void come_in_time(struct pp_rx *rx, struct spsc *r, bool trying)
 static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	if (rx->end.mode == PP_MODE_MEET)
-		return meet_try(&rx->end.channel->meeting, MEET_PULL, item);
+		return deadline == DO_NOT_WAIT ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
+		                               : -EAGAIN;
 	if (rx->end.mode == PP_MODE_SPSC)
 		come_in_time(rx, &rx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
 	return pull_some(&rx->end, item, 1);

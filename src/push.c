@@ -188,8 +188,9 @@ static void come_in_time(struct pp_tx *tx, struct spsc *r, bool trying)
 
 static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
 {
-	if (tx->end.mode == PP_MODE_MEET)
-		return meet_try(&tx->end.channel->meeting, MEET_PUSH, item);
+	if (tx->end.mode == PP_MODE_MEET) /* who waits looks for a partner when it takes its place */
+		return deadline == DO_NOT_WAIT ? meet_try(&tx->end.channel->meeting, MEET_PUSH, item)
+		                               : -EAGAIN;
 	if (tx->end.channel->kind == PP_SPSC)
 		come_in_time(tx, &tx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
 	return push_some(&tx->end, item, 1);

@@ -17,7 +17,7 @@ void pp_positions(struct pp_channel *ch, struct pp_position *p)
 	uint64_t depth;
 
 	if (ch->capacity == 0) {
-		p->pushed = p->pulled = pp_load(&ch->meeting.met);
+		p->pushed = p->pulled = meet_met(&ch->meeting);
 		p->dropped = 0;
 		p->depth = 0;
 		return;

@@ -36,12 +36,12 @@ enum meet_role { MEET_PUSH = 0, MEET_PULL = 1 };
 /* In place of a deadline: meet who waits already, and wait for nothing, not even the lock. */
 #define MEET_TRY INT64_MIN
 
-struct meet_node { /* in one line: the partner fetches it once */
+struct meet_node { /* in one line, the item too: the partner fetches it once */
 	_Alignas(64) PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
 	PP_PLAIN(struct meet_node *) prev;
 	PP_PLAIN(bool) listed;
-	PP_PLAIN(void *) item;
 	PP_ATOMIC(uint32_t) state;
+	struct pp_carrier carrier;
 };
 
 struct meet_list {
@@ -60,6 +60,11 @@ struct meet_spot {
 	struct pp_carrier carrier[2]; /* the item of who waits, on its way */
 };
 
+/* Items handed over.  Each side writes its own line, so that the count goes to no other CPU. */
+struct meet_count {
+	PP_OWN_LINE PP_ATOMIC(uint64_t) items;
+};
+
 /* What a side is for people and for spinning; the front desk owns it. */
 struct meet_side {
 	struct pp_sleepers sleepers;
@@ -71,13 +76,19 @@ struct pp_meeting {
 	PP_OWN_LINE PP_ATOMIC(uint32_t) word; /* RING_CLOSED, RING_CANCELLED; SPOT_WAITS() */
 	struct meet_spot spot;                /* PP_SPSC */
 	struct meet_queue queue;              /* PP_MPMC */
-	PP_OWN_LINE PP_ATOMIC(uint64_t) met;  /* items handed over */
+	struct meet_count met[2];             /* by the role of who came second */
 	PP_OWN_LINE bool single;              /* PP_SPSC */
 	bool carried;                         /* an item fits into a carrier */
 	bool interruptible;
 	size_t item_size;
 	struct meet_side side[2];
 };
+
+/* Hand-overs so far. */
+static inline uint64_t meet_met(struct pp_meeting *m)
+{
+	return pp_load(&m->met[MEET_PUSH].items) + pp_load(&m->met[MEET_PULL].items);
+}
 
 void meet_init(struct pp_meeting *m, bool single, size_t item_size, bool interruptible);
 

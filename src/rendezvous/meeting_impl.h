@@ -9,7 +9,8 @@
 void meet_init(struct pp_meeting *m, bool single, size_t item_size, bool interruptible)
 {
 	pp_store(&m->word, 0);
-	pp_store(&m->met, 0);
+	pp_store(&m->met[MEET_PUSH].items, 0);
+	pp_store(&m->met[MEET_PULL].items, 0);
 	spot_init(m);
 	queue_init(&m->queue);
 	m->single = single;
@@ -22,17 +23,26 @@ void meet_init(struct pp_meeting *m, bool single, size_t item_size, bool interru
 
 /* ---- places of either kind ------------------------------------------------------------ */
 
-/* Take the partner that waits first: 1.  None: -EAGAIN, and the caller waits in `own`, unless
- * that is NULL.  Or why neither. */
+/* The place of a thread that waits, `node` being its own. */
+static struct meet_place own_place(struct pp_meeting *m, enum meet_role role,
+                                   struct meet_node *node)
+{
+	return m->single ? spot_place(m, role) : queue_place(node);
+}
+
+/* Take the partner that waits first: 1.  None: -EAGAIN, and the caller waits in `node`'s place,
+ * unless that is NULL.  Or why neither. */
 static int64_t arrive(struct pp_meeting *m, enum meet_role role, void *item,
                       struct meet_node *node, int64_t deadline, struct meet_place *partner)
 {
+	struct meet_place own;
+
+	if (node)
+		own = own_place(m, role, node);
 	if (m->single)
-		return spot_arrive(m, role, item, node != NULL, partner);
-	if (node) {
-		node->item = item;
-		pp_store(&node->state, PLACE_WAITS); /* handed over by the lock */
-	}
+		return spot_arrive(m, role, item, node ? &own : NULL, partner);
+	if (node)
+		place_lay_out(m, &own, role, item);
 	return queue_arrive(m, role, node, deadline, partner);
 }
 
@@ -46,10 +56,7 @@ static int64_t hand_over(struct pp_meeting *m, enum meet_role role, void *item,
                          const struct meet_place *partner)
 {
 	PP_STALL(meet_matched);
-	if (role == MEET_PUSH)
-		pp_copy(partner->item, item, m->item_size);
-	else
-		pp_copy(item, partner->item, m->item_size);
+	place_swap_item(m, partner, role, item);
 	PP_STALL(meet_copied);
 	meet_tell(m, meet_other(role), partner->state, PLACE_MET);
 	return 1;
@@ -124,22 +131,21 @@ static uint32_t await_told(struct pp_meeting *m, enum meet_role role, PP_ATOMIC(
 static int64_t stay(struct pp_meeting *m, enum meet_role role, void *item, struct meet_node *node,
                     int64_t deadline)
 {
-	PP_ATOMIC(uint32_t) *word = m->single ? &m->spot.state[role] : &node->state;
+	struct meet_place own = own_place(m, role, node);
 	uint32_t state;
 	int why = 0;
 
 	PP_STALL(meet_enlisted);
-	state = await_told(m, role, word, deadline, m->interruptible, &why);
+	state = await_told(m, role, own.state, deadline, m->interruptible, &why);
 	if (state == PLACE_WAITS) {
 		if (withdraw(m, role, node))
 			return why;
 		/* The hand-over has begun: neither deadline nor signal undoes it. */
-		state = await_told(m, role, word, INT64_MAX, false, &why);
+		state = await_told(m, role, own.state, INT64_MAX, false, &why);
 	}
 	if (state != PLACE_MET)
 		return meet_ended(pp_load(&m->word), role);
-	if (m->single)
-		spot_collect(m, role, item);
+	place_collect(m, &own, role, item);
 	return 1;
 }
 

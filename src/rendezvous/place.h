@@ -13,11 +13,44 @@
  * the way there. */
 enum { PLACE_WAITS = 0, PLACE_ASLEEP = 1, PLACE_MET = 2, PLACE_ENDED = 3 };
 
-/* Where somebody waits, and where its item is or is to go. */
+/* Where somebody waits, and where its item is or is to go: in the carrier if it fits. */
 struct meet_place {
 	PP_ATOMIC(uint32_t) *state;
-	void *item;
+	struct pp_carrier *carrier;
 };
+
+/* Ready to be found. */
+static inline void place_lay_out(struct pp_meeting *m, const struct meet_place *place,
+                                 enum meet_role role, void *item)
+{
+	if (!m->carried)
+		pp_carrier_refer(place->carrier, item);
+	else if (role == MEET_PUSH)
+		pp_carry(pp_carrier_item(place->carrier), item, m->item_size);
+	pp_store(place->state, PLACE_WAITS); /* handed over by MEET_POST, LOCK_GIVE */
+}
+
+/* `role`, who has taken the place: the item goes from one to the other. */
+static inline void place_swap_item(struct pp_meeting *m, const struct meet_place *place,
+                                   enum meet_role role, void *item)
+{
+	void *theirs = m->carried ? pp_carrier_item(place->carrier)
+	                          : pp_carrier_address(place->carrier);
+	void *to = role == MEET_PUSH ? theirs : item, *from = role == MEET_PUSH ? item : theirs;
+
+	if (m->carried)
+		pp_carry(to, from, m->item_size);
+	else
+		pp_copy(to, from, m->item_size);
+}
+
+/* After MEET_TOLD, the owner: the item that a pull waited for. */
+static inline void place_collect(struct pp_meeting *m, const struct meet_place *place,
+                                 enum meet_role role, void *item)
+{
+	if (m->carried && role == MEET_PULL)
+		pp_carry(item, pp_carrier_item(place->carrier), m->item_size);
+}
 
 static inline enum meet_role meet_other(enum meet_role role)
 {
@@ -36,10 +69,10 @@ static inline bool meet_has_ended(uint32_t word)
 	return word & (RING_CLOSED | RING_CANCELLED);
 }
 
-/* Who took a place counts it, before its owner is told: never two at a time. */
-static inline void meet_count(struct pp_meeting *m)
+/* Who took a place counts it, before its owner is told: never two of one side at a time. */
+static inline void meet_count(struct pp_meeting *m, enum meet_role role)
 {
-	pp_store(&m->met, pp_load(&m->met) + 1);
+	pp_store(&m->met[role].items, pp_load(&m->met[role].items) + 1);
 }
 
 /* The last touch of another thread's place. */

@@ -49,6 +49,11 @@ static inline int queue_enter(struct meet_queue *q, int64_t deadline)
 	return lock_until(&q->lock, deadline);
 }
 
+static inline struct meet_place queue_place(struct meet_node *node)
+{
+	return (struct meet_place){ &node->state, &node->carrier };
+}
+
 /* Take the oldest partner's place: 1.  None there: -EAGAIN, and `node`, if any, waits. */
 static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role,
                                    struct meet_node *node, int64_t deadline,
@@ -71,9 +76,8 @@ static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role,
 		r = meet_ended(word, role);
 	} else if (first) {
 		unlist(others, first);
-		meet_count(m);
-		partner->state = &first->state;
-		partner->item = first->item;
+		meet_count(m, role);
+		*partner = queue_place(first);
 		r = 1;
 	} else {
 		r = -EAGAIN;

@@ -20,24 +20,9 @@ static inline void spot_init(struct pp_meeting *m)
 	pp_store(&m->spot.state[MEET_PULL], PLACE_WAITS);
 }
 
-/* Where the item of who waits is, or is to go. */
-static inline void *spot_item(struct pp_meeting *m, enum meet_role role)
+static inline struct meet_place spot_place(struct pp_meeting *m, enum meet_role role)
 {
-	struct pp_carrier *carrier = &m->spot.carrier[role];
-
-	return m->carried ? pp_carrier_item(carrier) : pp_carrier_address(carrier);
-}
-
-/* Ready to be found. */
-static inline void spot_lay_out(struct pp_meeting *m, enum meet_role role, void *item)
-{
-	struct pp_carrier *carrier = &m->spot.carrier[role];
-
-	if (!m->carried)
-		pp_carrier_refer(carrier, item);
-	else if (role == MEET_PUSH)
-		pp_copy(pp_carrier_item(carrier), item, m->item_size);
-	pp_store(&m->spot.state[role], PLACE_WAITS); /* handed over by MEET_POST */
+	return (struct meet_place){ &m->spot.state[role], &m->spot.carrier[role] };
 }
 
 /* Take whom `left` no longer names.  Acquire: what was laid out, the owner's own store of its
@@ -47,13 +32,17 @@ static inline bool spot_take(struct pp_meeting *m, uint32_t *word, uint32_t left
 	return pp_lock_cas(MEET_CLAIM, &m->word, word, left);
 }
 
-/* Take the partner's place: 1.  None there: -EAGAIN, and the caller waits, if it `joins`. */
+/* Take the partner's place: 1.  None there: -EAGAIN, and the caller waits in `own`, unless that is
+ * NULL. */
 static inline int64_t spot_arrive(struct pp_meeting *m, enum meet_role role, void *item,
-                                  bool joins, struct meet_place *partner)
+                                  const struct meet_place *own, struct meet_place *partner)
 {
 	enum meet_role other = meet_other(role);
-	uint32_t word = pp_load(&m->word);
 	bool laid_out = false;
+	uint32_t word;
+
+	pp_fetch_to_write(&m->word); /* whatever it says, it will be written */
+	word = pp_load(&m->word);
 
 	for (;;) {
 		if (meet_has_ended(word))
@@ -61,15 +50,14 @@ static inline int64_t spot_arrive(struct pp_meeting *m, enum meet_role role, voi
 		if (word & SPOT_WAITS(other)) {
 			if (!spot_take(m, &word, word & ~SPOT_WAITS(other)))
 				continue;
-			meet_count(m);
-			partner->state = &m->spot.state[other];
-			partner->item = spot_item(m, other);
+			meet_count(m, role);
+			*partner = spot_place(m, other);
 			return 1;
 		}
-		if (!joins)
+		if (!own)
 			return -EAGAIN;
 		if (!laid_out)
-			spot_lay_out(m, role, item);
+			place_lay_out(m, own, role, item);
 		laid_out = true;
 		/* Release: what is laid out, and what the caller did before. */
 		if (pp_cas_release(MEET_POST, &m->word, &word, word | SPOT_WAITS(role)))
@@ -88,13 +76,6 @@ static inline bool spot_withdraw(struct pp_meeting *m, enum meet_role role)
 		if (pp_cas(&m->word, &word, word & ~SPOT_WAITS(role)))
 			return true;
 	return false;
-}
-
-/* After MEET_TOLD: the item that a pull waited for. */
-static inline void spot_collect(struct pp_meeting *m, enum meet_role role, void *item)
-{
-	if (m->carried && role == MEET_PULL)
-		pp_copy(item, spot_item(m, role), m->item_size);
 }
 
 static inline void spot_end(struct pp_meeting *m, uint32_t why)

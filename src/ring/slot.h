@@ -83,6 +83,17 @@ PP_INLINE void *pp_carrier_item(struct pp_carrier *carrier)
 	return carrier->bytes;
 }
 
+/* An item that fits, into a carrier or out of it. */
+PP_INLINE void pp_carry(void *to, const void *from, size_t size)
+{
+	switch (size) {
+	case 8:  memcpy(to, from, 8); break;
+	case 4:  memcpy(to, from, 4); break;
+	case 16: memcpy(to, from, 16); break;
+	default: memcpy(to, from, size);
+	}
+}
+
 PP_INLINE void pp_carrier_refer(struct pp_carrier *carrier, void *item)
 {
 	memcpy(carrier->bytes, &item, sizeof item);

@@ -87,6 +87,11 @@ PP_INLINE void *pp_carrier_item(struct pp_carrier *carrier)
 	return &carrier->item;
 }
 
+PP_INLINE void pp_carry(void *to, const void *from, size_t size)
+{
+	pp_copy(to, from, size);
+}
+
 PP_INLINE void pp_carrier_refer(struct pp_carrier *carrier, void *item)
 {
 	carrier->address = item;
