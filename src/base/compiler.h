@@ -39,6 +39,14 @@ PP_INLINE void pp_fetch(const void *from, size_t bytes)
 		pp_fetch_line(line);
 }
 
+PP_INLINE void pp_fetch_all_to_write(const void *from, size_t bytes)
+{
+	const unsigned char *line = (const unsigned char *)from;
+
+	for (; bytes >= 64; bytes -= 64, line += 64)
+		pp_fetch_to_write(line);
+}
+
 PP_INLINE void pp_pause(void)
 {
 #if defined(__x86_64__) || defined(__i386__)

@@ -124,15 +124,19 @@ static inline struct pp_fast_shared mpmc_cursor(struct mpmc *r, const struct pp_
 	return f;
 }
 
+PP_INLINE uint64_t mpmc_seen(enum mpmc_role role, PP_ATOMIC(uint64_t) *turn)
+{
+	return role == MPMC_PUSH ? pp_load_acquire(MPMC_FREE_SEEN, turn)
+	                         : pp_load_acquire(MPMC_FULL_SEEN, turn);
+}
+
 /* > 0: the turn has gone past what `role` at `position` waits for; 0: it is now; < 0: not yet. */
 PP_INLINE int64_t mpmc_turn(const struct mpmc *r, const struct pp_slots *slots,
                             enum mpmc_role role, uint64_t position)
 {
 	PP_ATOMIC(uint64_t) *turn = pp_slot_turn(slots, mpmc_index(r, position));
-	uint64_t seen = role == MPMC_PUSH ? pp_load_acquire(MPMC_FREE_SEEN, turn)
-	                                  : pp_load_acquire(MPMC_FULL_SEEN, turn);
 
-	return (int64_t)(seen - (position | (uint64_t)role));
+	return (int64_t)(mpmc_seen(role, turn) - (position | (uint64_t)role));
 }
 
 /*
@@ -181,13 +185,14 @@ static inline bool mpmc_soon(struct mpmc *r, const struct pp_slots *slots, enum 
 	return false;
 }
 
-/* After a run of `k` from `position` on: the lines of the next two like it, in this lap. */
+/* After a run of `k` from `position` on: the lines of the next one like it, in this lap.  Whoever
+ * looks at a turn here also writes it. */
 static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots,
                               uint64_t position, uint64_t k)
 {
 	uint64_t from = mpmc_index(r, position) + k, left = r->capacity - from;
 
-	pp_fetch(pp_slot_turn(slots, from), ring_fetch(left, k, slots->stride));
+	pp_fetch_all_to_write(pp_slot_turn(slots, from), ring_fetch(left, k, slots->stride));
 }
 
 /* How many slots of up to `n` from `position` on are ready, the first of which is, up to the end of
@@ -195,14 +200,20 @@ static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots
 PP_INLINE uint64_t mpmc_run(const struct mpmc *r, const struct pp_slots *slots,
                             enum mpmc_role role, uint64_t position, uint64_t n)
 {
-	uint64_t most = r->capacity - mpmc_index(r, position);
+	uint64_t index = mpmc_index(r, position), most = r->capacity - index;
+	unsigned char *slot = slots->base + index * slots->stride;
+	size_t stride = slots->stride; /* read once: the acquiring loads would have it read each time */
+	uint64_t awaited = position | (uint64_t)role;
 	uint64_t k;
 
 	if (n > most)
 		n = most;
-	for (k = 1; k < n; k++)
-		if (mpmc_turn(r, slots, role, position + 2 * k) != 0)
+	for (k = 1; k < n; k++) {
+		slot += stride;
+		awaited += 2;
+		if (mpmc_seen(role, (PP_ATOMIC(uint64_t) *)(void *)slot) != awaited)
 			break;
+	}
 	if (k > 1)
 		mpmc_fetch(r, slots, position, k);
 	return k;
@@ -267,6 +278,7 @@ PP_INLINE void mpmc_move_of(const struct mpmc *r, const struct pp_slots *slots, 
                             size_t stride, size_t offset)
 {
 	unsigned char *slot = slots->base + mpmc_index(r, position) * stride;
+	uint64_t lap = r->lap;
 	uint64_t i;
 
 	for (i = 0; i < k; i++, slot += stride, items += size, position += 2) {
@@ -279,7 +291,7 @@ PP_INLINE void mpmc_move_of(const struct mpmc *r, const struct pp_slots *slots, 
 		} else {
 			pp_copy(items, slot + offset, size);
 			PP_STALL(pull_copied);
-			pp_store_release(MPMC_FREE, turn, position + r->lap);
+			pp_store_release(MPMC_FREE, turn, position + lap);
 		}
 	}
 }

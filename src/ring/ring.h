@@ -29,10 +29,10 @@
 /* Bytes that lie behind the last slot, unused: who calls for a line ahead may go past the end. */
 enum { RING_SLACK = 512, RING_FETCH = 2048 };
 
-/* After a run of `k` slots: how many bytes of the `left` ones behind it to call for. */
-PP_INLINE size_t ring_fetch(uint64_t left, uint64_t k, size_t stride)
+/* After a run of slots: how many bytes of the `left` ones behind it to call for, `most` of them. */
+PP_INLINE size_t ring_fetch(uint64_t left, uint64_t most, size_t stride)
 {
-	uint64_t bytes = (left < 2 * k ? left : 2 * k) * stride;
+	uint64_t bytes = (left < most ? left : most) * stride;
 
 	return bytes < RING_FETCH ? bytes : RING_FETCH;
 }

@@ -387,7 +387,7 @@ PP_INLINE void spsc_fetch(struct spsc *r, struct spsc_puller *e, uint64_t k)
 	uint64_t from = pp_load(&r->head) + k; /* the puller's own */
 
 	pp_fetch(pp_fast_slot(e->fast.origin, from, e->lap.stride),
-	         ring_fetch(e->lap.end - from, k, e->lap.stride));
+	         ring_fetch(e->lap.end - from, 2 * k, e->lap.stride));
 }
 
 /* Give the first `n` claimed slots back to the pusher. */
