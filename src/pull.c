@@ -150,11 +150,20 @@ PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadlin
 	return r > 0 ? 0 : (int)r;
 }
 
+/* Another puller was faster. */
+PP_NOINLINE static int pull_again(struct pp_rx *rx, void *item, pp_time deadline)
+{
+	pp_fast_contended(rx->end.channel->capacity);
+	return rx->pull(rx, item, deadline);
+}
+
 PP_INLINE int pull_rest(struct pp_rx *rx, enum pp_fast_result r, void *item, pp_time deadline)
 {
 	if (pp_likely(r == PP_FAST_DONE))
 		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pulled(rx) : pull_slowly(rx, item, deadline);
+	if (r == PP_FAST_ALERTED)
+		return pp_fast_pulled(rx);
+	return r == PP_FAST_LOST ? pull_again(rx, item, deadline) : pull_slowly(rx, item, deadline);
 }
 
 /* The path of nearly every item: push.c has the reasons.

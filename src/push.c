@@ -214,11 +214,20 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 	return r > 0 ? 0 : (int)r;
 }
 
+/* Another pusher was faster. */
+PP_NOINLINE static int push_again(struct pp_tx *tx, const void *item, pp_time deadline)
+{
+	pp_fast_contended(tx->end.channel->capacity);
+	return tx->push(tx, item, deadline);
+}
+
 PP_INLINE int push_rest(struct pp_tx *tx, enum pp_fast_result r, const void *item, pp_time deadline)
 {
 	if (pp_likely(r == PP_FAST_DONE))
 		return 0;
-	return r == PP_FAST_ALERTED ? pp_fast_pushed(tx) : push_slowly(tx, item, deadline);
+	if (r == PP_FAST_ALERTED)
+		return pp_fast_pushed(tx);
+	return r == PP_FAST_LOST ? push_again(tx, item, deadline) : push_slowly(tx, item, deadline);
 }
 
 /* The path of nearly every item: a text for each kind of ring and size, free of calls so that it

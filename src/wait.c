@@ -84,8 +84,9 @@ ssize_t pp_wait(struct pp_op *op)
 			r = -ETIMEDOUT;
 			break;
 		}
-		/* Woken for nothing: waiting for a slot that is half-way is not a spin. */
-		if (op->done != moved) {
+		/* Again where something moved since; and after a wake for nothing, since then others of this
+		 * side were faster, and to let them run costs less than the next wake. */
+		if (op->done != moved || owes) {
 			moved = op->done;
 			r = spin(op, &spinner);
 			spun = true;

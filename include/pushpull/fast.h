@@ -140,7 +140,8 @@ PP_API void pp_fast_contended(uint64_t slots);
 enum pp_fast_result {
 	PP_FAST_NO,     /* nothing was done: call the library           */
 	PP_FAST_DONE,
-	PP_FAST_ALERTED /* done, and somebody may have to be told of it */
+	PP_FAST_ALERTED, /* done, and somebody may have to be told of it   */
+	PP_FAST_LOST     /* nothing was done: pp_fast_contended(), then as PP_FAST_NO */
 };
 
 PP_FAST_INLINE void *pp_fast_slot(uintptr_t origin, uint64_t position, size_t stride)
@@ -280,29 +281,26 @@ PP_FAST_INLINE uint64_t pp_fast_after(const struct pp_fast_shared *f, uint64_t p
 /* Claim the slot at the end's position: its turn, and what it waits for, in *turn and *position.
  * `role`: 0 a push, which waits for the turn of its position; 1 a pull, for one more.  What a
  * sealed position waits for is no turn of its slot while it stands; when a drop has gone on from
- * there, the exchange fails. */
-PP_FAST_INLINE int pp_fast_claim(const struct pp_fast_shared *f, int role, size_t stride,
+ * there, the exchange fails.  One attempt: what follows a lost one is rare, and would have the
+ * compiler save registers for all. */
+PP_FAST_INLINE enum pp_fast_result pp_fast_claim(const struct pp_fast_shared *f, int role, size_t stride,
                                  uint64_t *position, PP_FAST_ATOMIC(uint64_t) **turn)
 {
 	uint64_t seen = PP_FAST_LOAD(f->next), is;
 
-	for (;;) {
-		*turn = pp_fast_turn(f, seen, stride);
-		is = role ? PP_FAST_LOAD_ACQUIRE(MPMC_FULL_SEEN, *turn)
-		          : PP_FAST_LOAD_ACQUIRE(MPMC_FREE_SEEN, *turn);
-		if (!PP_FAST_LIKELY(is == seen + (uint64_t)role))
-			return 0;
-		*position = seen;
-		/* Relaxed: the turn orders everything. */
-		if (PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))))
-			break;
-		pp_fast_contended(f->last / 2 + 1);
-		seen = PP_FAST_LOAD(f->next);
-	}
+	*turn = pp_fast_turn(f, seen, stride);
+	is = role ? PP_FAST_LOAD_ACQUIRE(MPMC_FULL_SEEN, *turn)
+	          : PP_FAST_LOAD_ACQUIRE(MPMC_FREE_SEEN, *turn);
+	if (!PP_FAST_LIKELY(is == seen + (uint64_t)role))
+		return PP_FAST_NO;
+	*position = seen;
+	/* Relaxed: the turn orders everything. */
+	if (!PP_FAST_LIKELY(PP_FAST_EXCHANGE_IF(f->next, &seen, pp_fast_after(f, seen))))
+		return PP_FAST_LOST;
 	/* The exchange waits for the stores before it, so lines come one by one if nobody calls
 	 * for them earlier. */
 	PP_FAST_FETCH((const unsigned char *)*turn + f->ahead);
-	return 1;
+	return PP_FAST_DONE;
 }
 
 PP_FAST_INLINE void *pp_fast_turn_item(PP_FAST_ATOMIC(uint64_t) *turn, size_t size)
@@ -316,9 +314,10 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_put_shared(const struct pp_fast_share
 {
 	PP_FAST_ATOMIC(uint64_t) *turn;
 	uint64_t position;
+	enum pp_fast_result r = pp_fast_claim(f, 0, PP_FAST_TURN_STRIDE(size), &position, &turn);
 
-	if (!PP_FAST_LIKELY(pp_fast_claim(f, 0, PP_FAST_TURN_STRIDE(size), &position, &turn)))
-		return PP_FAST_NO;
+	if (!PP_FAST_LIKELY(r == PP_FAST_DONE))
+		return r;
 	PP_FAST_STALL(push_claimed);
 	PP_FAST_COPY(pp_fast_turn_item(turn, size), item, size);
 	PP_FAST_STALL(push_copied);
@@ -333,9 +332,10 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get_shared(const struct pp_fast_share
 {
 	PP_FAST_ATOMIC(uint64_t) *turn;
 	uint64_t position;
+	enum pp_fast_result r = pp_fast_claim(f, 1, PP_FAST_TURN_STRIDE(size), &position, &turn);
 
-	if (!PP_FAST_LIKELY(pp_fast_claim(f, 1, PP_FAST_TURN_STRIDE(size), &position, &turn)))
-		return PP_FAST_NO;
+	if (!PP_FAST_LIKELY(r == PP_FAST_DONE))
+		return r;
 	PP_FAST_STALL(pull_claimed);
 	PP_FAST_COPY(item, pp_fast_turn_item(turn, size), size);
 	PP_FAST_STALL(pull_copied);

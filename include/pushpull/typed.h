@@ -60,8 +60,10 @@ PP_FAST_INLINE int pp_typed_put(pp_tx *tx, const void *item, size_t size, int *r
 		r = pp_fast_put_shared((const struct pp_fast_shared *)(void *)tx, item, size);
 	else
 		return 0;
+	if (r == PP_FAST_LOST)
+		pp_fast_contended(pp_tx_capacity(tx));
 	*result = r == PP_FAST_ALERTED ? pp_fast_pushed(tx) : 0;
-	return r != PP_FAST_NO;
+	return r == PP_FAST_DONE || r == PP_FAST_ALERTED;
 }
 
 PP_FAST_INLINE int pp_typed_get(pp_rx *rx, void *item, size_t size, int *result)
@@ -80,8 +82,10 @@ PP_FAST_INLINE int pp_typed_get(pp_rx *rx, void *item, size_t size, int *result)
 		r = pp_fast_get_shared((const struct pp_fast_shared *)(void *)rx, item, size);
 	else
 		return 0;
+	if (r == PP_FAST_LOST)
+		pp_fast_contended(pp_rx_capacity(rx));
 	*result = r == PP_FAST_ALERTED ? pp_fast_pulled(rx) : 0;
-	return r != PP_FAST_NO;
+	return r == PP_FAST_DONE || r == PP_FAST_ALERTED;
 }
 
 #define PP_TYPED_FN_ __attribute__((unused)) static inline
