@@ -107,7 +107,7 @@ static inline uint32_t mpmc_ahead(uint64_t capacity, size_t stride)
 {
 	uint64_t quarter = capacity < 4 * RING_SLACK / stride ? capacity / 4 * stride : RING_SLACK;
 
-	return quarter < RING_SLACK / 4 ? 0 : (uint32_t)quarter;
+	return quarter < RING_SLACK / 2 ? 0 : (uint32_t)quarter;
 }
 
 /* What the path of one item needs (pushpull/fast.h).  Word and alert are the end's to set. */
