@@ -9,7 +9,6 @@
 #define pp_unlikely(x) __builtin_expect(!!(x), 0)
 
 #define PP_INLINE   static inline __attribute__((always_inline))
-#define PP_NOINLINE_HOT __attribute__((noinline))
 #define PP_NOINLINE __attribute__((noinline, cold, unused))
 
 /* Adjacent 64-byte lines are fetched in pairs on x86, so what two sides write is

@@ -56,7 +56,7 @@ static int64_t hand_over(struct pp_meeting *m, enum meet_role role, void *item,
                          const struct meet_place *partner)
 {
 	PP_STALL(meet_matched);
-	place_swap_item(m, partner, role, item);
+	place_pass_item(m, partner, role, item);
 	PP_STALL(meet_copied);
 	meet_tell(m, meet_other(role), partner->state, PLACE_MET);
 	return 1;

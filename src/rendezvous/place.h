@@ -31,7 +31,7 @@ static inline void place_lay_out(struct pp_meeting *m, const struct meet_place *
 }
 
 /* `role`, who has taken the place: the item goes from one to the other. */
-static inline void place_swap_item(struct pp_meeting *m, const struct meet_place *place,
+static inline void place_pass_item(struct pp_meeting *m, const struct meet_place *place,
                                    enum meet_role role, void *item)
 {
 	void *theirs = m->carried ? pp_carrier_item(place->carrier)
