@@ -31,15 +31,17 @@ struct pp_op {
 /* Before one item of PP_SPSC.  Who pounces on each item, or slot, takes its line away from the other
  * side, and both are slow; so where the last look, at `*looked`, found some up to `known`, but
  * few, and they are used up, the next look comes a little later.  True: the first look there, so
- * that who asks a ring at rest has the answer at once. */
+ * that who asks a ring at rest has the answer at once, by somebody who may pause. */
 static inline bool pp_come_in_time(struct pp_spin *spin, uint64_t own, uint64_t known,
                                    uint64_t *looked, bool trying)
 {
+	uint64_t found;
+
 	if (own != known || known == *looked)
 		return false;
-	pp_spin_pace(spin, known - *looked, trying);
+	found = known - *looked;
 	*looked = known;
-	return true;
+	return pp_spin_pace(spin, found, trying);
 }
 
 /* Carry the operation on until op->min items have moved, or it has to stop.  The result of

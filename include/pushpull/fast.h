@@ -138,9 +138,9 @@ PP_API void pp_fast_contended(uint64_t slots);
 #endif
 
 enum pp_fast_result {
-	PP_FAST_NO,     /* nothing was done: call the library           */
+	PP_FAST_NO,      /* nothing was done: call the library            */
 	PP_FAST_DONE,
-	PP_FAST_ALERTED, /* done, and somebody may have to be told of it   */
+	PP_FAST_ALERTED, /* done, and somebody may have to be told of it  */
 	PP_FAST_LOST     /* nothing was done: pp_fast_contended(), then as PP_FAST_NO */
 };
 
@@ -283,8 +283,9 @@ PP_FAST_INLINE uint64_t pp_fast_after(const struct pp_fast_shared *f, uint64_t p
  * sealed position waits for is no turn of its slot while it stands; when a drop has gone on from
  * there, the exchange fails.  One attempt: what follows a lost one is rare, and would have the
  * compiler save registers for all. */
-PP_FAST_INLINE enum pp_fast_result pp_fast_claim(const struct pp_fast_shared *f, int role, size_t stride,
-                                 uint64_t *position, PP_FAST_ATOMIC(uint64_t) **turn)
+PP_FAST_INLINE enum pp_fast_result pp_fast_claim(const struct pp_fast_shared *f, int role,
+                                                 size_t stride, uint64_t *position,
+                                                 PP_FAST_ATOMIC(uint64_t) **turn)
 {
 	uint64_t seen = PP_FAST_LOAD(f->next), is;
 

@@ -55,15 +55,17 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, struct pp_spin_wish wis
 	pp_store(&spin->probe_every, PROBE_OFTEN);
 }
 
-void pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying)
+bool pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying)
 {
 	uint32_t pauses = trying && spin->pace > PACE_TRY ? PACE_TRY : spin->pace;
 	uint32_t i;
 
-	if (found < 2 || found >= spin->few || !spin->adaptive || spin->alone)
-		return;
-	for (i = 0; i < pauses; i++)
-		pp_pause();
+	if (!spin->adaptive || spin->alone)
+		return false;
+	if (found >= 2 && found < spin->few)
+		for (i = 0; i < pauses; i++)
+			pp_pause();
+	return true;
 }
 
 /* The limits of an adaptive wait, by what was learned. */

@@ -64,8 +64,8 @@ void pp_spin_init(struct pp_spin *spin, int64_t spin_ns, struct pp_spin_wish wis
 
 /* Before a look, where the last one found `found` items: let the peer get ahead if those were few.
  * One item is no stream, and is fetched at once.  `trying`: who does not wait, for a tenth of a
- * microsecond at most. */
-void pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying);
+ * microsecond at most.  False: nobody pauses here, by the caller's setting or on one CPU. */
+bool pp_spin_pace(struct pp_spin *spin, uint64_t found, bool trying);
 
 void pp_spin_begin(struct pp_spinner *s, struct pp_spin *spin);
 /* Let a little time pass.  False: enough, park. */

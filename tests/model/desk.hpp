@@ -163,8 +163,9 @@ bool pp_spin_step(struct pp_spinner *s)
 	return s->group-- == 1;
 }
 
-void pp_spin_pace(struct pp_spin *, uint64_t, bool)
+bool pp_spin_pace(struct pp_spin *, uint64_t, bool)
 {
+	return model::chance(2);
 }
 
 void pp_spin_end(struct pp_spinner *, bool)

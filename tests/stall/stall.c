@@ -191,7 +191,6 @@ static void drop(void *item, void *context)
 	atomic_fetch_add(&r->dropped[number], 1);
 }
 
-/* Each program runs with marks and without. */
 void choose_marks(void)
 {
 	if (getenv("STALL_WITHOUT_MARKS"))

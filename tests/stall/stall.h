@@ -54,8 +54,9 @@ struct ring {
 	bool mains[ITEMS_MAX];
 };
 
-/* The main thread's; `name` says what is being tested.  Spins nowhere unless `spin_ns`. */
+/* Each program runs with marks and without: STALL_WITHOUT_MARKS in the environment. */
 void choose_marks(void);
+/* The main thread's; `name` says what is being tested.  Spins nowhere unless `spin_ns`. */
 void ring_open(struct ring *r, pp_kind kind, size_t capacity, unsigned flags);
 /* Joins every actor, lets go of both ends and checks the book. */
 void ring_finish(struct ring *r);

@@ -94,12 +94,20 @@ Test(pacing, where_more_cpus_are_allowed_than_can_be_told_it_pauses_too)
 	EXPECT_EQ(paced(&spin, 2), PACE);
 }
 
-static void expect_no_pause(struct pp_spin *spin)
+static void expect_no_pause_of(struct pp_spin *spin, bool elsewhere)
 {
 	static const uint64_t found[] = { 0, 1, 2, 3, 127, 128, 129, UINT32_MAX, UINT64_MAX };
 
-	for (size_t i = 0; i < ARRAY_LEN(found); i++)
+	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
 		EXPECT_EQ(paced(spin, found[i]), 0);
+		EXPECT_EQ(pp_spin_pace(spin, found[i], false), elsewhere);
+	}
+}
+
+/* Nor may a ring that goes by what it is told. */
+static void expect_no_pause(struct pp_spin *spin)
+{
+	expect_no_pause_of(spin, false);
 }
 
 Test(pacing, one_item_or_none_is_no_stream_and_gets_no_pause)
@@ -125,7 +133,7 @@ Test(pacing, as_many_as_are_not_few_get_no_pause)
 	}
 	for (size_t none = 0; none <= 2; none++) { /* nothing is few */
 		spin = spin_on(2, PP_SPIN_ADAPTIVE, none);
-		expect_no_pause(&spin);
+		expect_no_pause_of(&spin, true);
 	}
 }
 
