@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/compiler.h"
@@ -32,8 +33,11 @@ static int64_t count_clock_look(void)
 	return (int64_t)(done.pauses + done.yields) * STEP;
 }
 
-static int allowed_cpus(cpu_set_t *set)
+static pid_t asked_of;
+
+static int allowed_cpus(pid_t pid, cpu_set_t *set)
 {
+	asked_of = pid;
 	for (int i = 0; i < cpus; i++)
 		CPU_SET((size_t)i, set);
 	return cpus ? 0 : -1;
@@ -42,7 +46,7 @@ static int allowed_cpus(cpu_set_t *set)
 #define pp_pause count_pause
 #define pp_clock_now count_clock_look
 #define sched_yield count_yield
-#define sched_getaffinity(pid, size, set) allowed_cpus(set)
+#define sched_getaffinity(pid, size, set) allowed_cpus(pid, set)
 #include "../../src/park/spin.c"
 #undef pp_pause
 #undef pp_clock_now
@@ -153,6 +157,14 @@ Test(pacing, on_one_cpu_only_there_is_no_pause)
 	struct pp_spin spin = spin_on(1, PP_SPIN_ADAPTIVE, 128);
 
 	expect_no_pause(&spin);
+}
+
+/* A thread that opens a ring may be pinned, and its peer elsewhere. */
+Test(pacing, the_cpus_that_count_are_those_of_the_process)
+{
+	asked_of = 0;
+	spin_on(1, PP_SPIN_ADAPTIVE, 128);
+	EXPECT_EQ(asked_of, getpid());
 }
 
 /* ---- A ring ---------------------------------------------------------------------------- */
