@@ -23,6 +23,7 @@
 #include "base/compiler.h"
 #include "park/eventcount.h"
 #include "park/spin.h"
+#include "park/watch.h"
 #include "rendezvous/meeting.h"
 #include "ring/mpmc.h"
 #include "ring/slot.h"
@@ -46,18 +47,22 @@ enum pp_mode { PP_MODE_SPSC, PP_MODE_MPMC, PP_MODE_MEET, PP_MODE_TRACKED };
 /* What both ends have alike.  Constant after opening. */
 struct pp_end {
 	enum pp_mode mode;
+	uint32_t word; /* pushpull/fast.h; what the cursor shows, but for a diverted one */
 	bool fenced;
 	struct pp_block *block;
 	struct pp_slots slots;
 	struct pp_channel *channel;
 };
 
-/* Counted in passing, on a line of their own: calls that could not go ahead. */
+/* Counted in passing, on a line of their own: calls that could not go ahead, slots that are open. */
 struct pp_side {
 	struct pp_spin spin;
-	PP_ATOMIC(uint64_t) refused;
+	PP_ATOMIC(uint64_t) refused, open;
 	PP_ATOMIC(uint32_t) refs;
+	PP_ATOMIC(int) fd; /* readiness.c: NO_FD, or the end's descriptor */
 };
+
+enum { NO_FD = -1 };
 
 /* One item in a way that fits the ring: push.c, pull.c. */
 typedef int (*pp_push_text)(struct pp_tx *tx, const void *item, pp_time deadline);
@@ -70,7 +75,10 @@ struct pp_tx {
 	};
 	pp_push_text push;
 	uint64_t looked; /* PP_SPSC: where it last had to look for room */
+	void *open;      /* PP_SPSC: the slot that is open              */
+	bool diverted;   /* PP_SPSC: the path of one item is closed     */
 	struct pp_end end;
+	struct spsc_book book;
 	PP_OWN_LINE struct pp_side side;
 };
 
@@ -81,6 +89,7 @@ struct pp_rx {
 	};
 	pp_pull_text pull;
 	uint64_t looked; /* PP_SPSC: where it last had to look for more */
+	void *open;      /* PP_SPSC: the slot that is open              */
 	struct pp_end end;
 	PP_OWN_LINE struct pp_side side;
 };
@@ -98,6 +107,7 @@ struct pp_channel {
 	void (*drop)(void *item, void *context);
 	void *drop_context;
 	struct pp_meeting meeting;
+	struct pp_watch watch[2];              /* by role: who watches for room, for items  */
 	char name[32];
 };
 
@@ -126,13 +136,20 @@ static inline void pp_count(PP_ATOMIC(uint64_t) *counter)
 /* push.c, pull.c: the text for an end with this word (pushpull/fast.h). */
 pp_push_text pp_push_text_of(uint32_t word);
 pp_pull_text pp_pull_text_of(uint32_t word);
+/* lifecycle.c: the ring stays there, whoever lets go. */
+void pp_hold(struct pp_channel *ch);
+void pp_release(struct pp_channel *ch);
 /* lifecycle.c: hand what is left in a cancelled ring to the callback. */
 void pp_drop_rest(struct pp_channel *ch);
 /* registry.c: the table of open rings. */
 int  pp_register(struct pp_channel *ch);
 void pp_unregister_and_free(struct pp_channel *ch);
 
-struct pp_position { uint64_t pushed, pulled, dropped; size_t depth; };
+/* `in`, `out`: how far the slots are taken, and given back again. */
+/* readiness.c: the descriptors of a ring that nobody holds any more. */
+void pp_close_fds(struct pp_channel *ch);
+
+struct pp_position { uint64_t pushed, pulled, dropped, in, out; size_t depth; };
 /* stats.c: safe from a signal handler. */
 struct pp_sleepers *pp_sleepers_of(struct pp_channel *ch, enum meet_role role);
 void pp_positions(struct pp_channel *ch, struct pp_position *p);

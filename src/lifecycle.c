@@ -4,14 +4,14 @@
 
 #include "channel.h"
 
-/* ---- holds: one per side, and one per drop under way ------------------------------ */
+/* ---- holds: one per side, drop under way and place of a select ------------------------------ */
 
-static void hold(struct pp_channel *ch)
+void pp_hold(struct pp_channel *ch)
 {
 	pp_fetch_add(&ch->holds, 1); /* the caller has one already */
 }
 
-static void release(struct pp_channel *ch)
+void pp_release(struct pp_channel *ch)
 {
 	/* Release: what was done with the ring is done; acquire: by everybody. */
 	if (pp_fetch_add_acq_rel(HOLD_LAST, &ch->holds, UINT32_MAX) == 1)
@@ -53,7 +53,15 @@ static void drop_rest_mpmc(struct pp_channel *ch)
 	uint64_t position;
 
 	pp_heavy(DROP_HEAVY, end->fenced);
-	while (mpmc_claim(r, &end->slots, MPMC_PULL, MPMC_SEAL, 1, &position) > 0) {
+	for (;;) {
+		int64_t k = mpmc_claim(r, &end->slots, MPMC_PULL, MPMC_SEAL, 1, &position);
+
+		if (k == RING_ABORTED) {
+			(void)mpmc_pass_over(r, &end->slots, MPMC_SEAL);
+			continue;
+		}
+		if (k <= 0)
+			return;
 		drop_one(ch, mpmc_index(r, position));
 		mpmc_publish(r, &end->slots, MPMC_PULL, position);
 	}
@@ -61,12 +69,12 @@ static void drop_rest_mpmc(struct pp_channel *ch)
 
 void pp_drop_rest(struct pp_channel *ch)
 {
-	hold(ch); /* the callback may let go of the ends */
+	pp_hold(ch); /* the callback may let go of the ends */
 	if (ch->kind == PP_SPSC)
 		drop_rest_spsc(ch);
 	else
 		drop_rest_mpmc(ch);
-	release(ch);
+	pp_release(ch);
 }
 
 /* ---- the two endings --------------------------------------------------------------- */
@@ -92,8 +100,8 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 	}
 	PP_STALL(end_sealed);
 	pp_light(END_LIGHT, fenced);
-	PP_SWITCH(END_WAKE_ITEMS, (void)0, ec_wake_all(&b->items));
-	PP_SWITCH(END_WAKE_SPACE, (void)0, ec_wake_all(&b->space));
+	PP_SWITCH(END_WAKE_ITEMS, (void)0, watch_wake(&ch->watch[MEET_PULL], &b->items, UINT32_MAX));
+	PP_SWITCH(END_WAKE_SPACE, (void)0, watch_wake(&ch->watch[MEET_PUSH], &b->space, UINT32_MAX));
 }
 
 static void end_channel(struct pp_channel *ch, uint32_t why)
@@ -143,7 +151,7 @@ static void unref(struct pp_channel *ch, struct pp_side *side, uint32_t why)
 	if (pp_fetch_add_acq_rel(REF_LAST, &side->refs, UINT32_MAX) != 1)
 		return;
 	end_channel(ch, why);
-	release(ch);
+	pp_release(ch);
 }
 
 int pp_tx_ref(pp_tx *tx)

@@ -45,7 +45,18 @@ static bool lay_out_slot(const pp_config *c, struct pp_slots *slots)
 	if (__builtin_add_overflow(c->item_size, 2 * slots->offset - 1, &most))
 		return false;
 	slots->stride = pp_turn_stride(c->item_size);
-	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 4;
+	return mpmc_lap(c->capacity) != 0 && mpmc_lap(c->capacity) <= UINT64_MAX / 64;
+}
+
+/* PP_SPSC: the bits of the book, behind the slots. */
+static size_t book_bytes(size_t capacity)
+{
+	return (book_words(capacity) * sizeof(uint64_t) + PP_LINE - 1) / PP_LINE * PP_LINE;
+}
+
+static void *book_of(const struct pp_slots *slots, size_t capacity)
+{
+	return slots->base + (capacity * slots->stride + RING_SLACK + 7) / 8 * 8;
 }
 
 /* The one block: 0, -EINVAL (overflow), -ENOMEM. */
@@ -59,7 +70,10 @@ static int make_block(const pp_config *c, struct pp_slots *slots, struct pp_bloc
 	    __builtin_mul_overflow(c->capacity, slots->stride, &total) ||
 	    __builtin_add_overflow(total, head + RING_SLACK + PP_LINE - 1, &total))
 		return -EINVAL;
-	b = aligned_alloc(PP_LINE, total / PP_LINE * PP_LINE);
+	total = total / PP_LINE * PP_LINE;
+	if (c->kind == PP_SPSC && __builtin_add_overflow(total, book_bytes(c->capacity), &total))
+		return -EINVAL;
+	b = aligned_alloc(PP_LINE, total);
 	if (!b)
 		return -ENOMEM;
 	slots->base = (unsigned char *)b + head;
@@ -108,7 +122,9 @@ static void init_side(struct pp_side *side, const pp_config *c, size_t patience,
 		.patience = patience, .few = few, .pace = pace_of(c->capacity),
 		.shared = c->kind == PP_MPMC });
 	pp_store(&side->refused, 0);
+	pp_store(&side->open, 0);
 	pp_store(&side->refs, 1);
+	pp_store(&side->fd, NO_FD);
 }
 
 /* What inlined code was compiled with.  Another layout takes another word. */
@@ -159,9 +175,11 @@ static uint32_t word_of(const struct pp_end *end)
 static void init_own_cursors(struct pp_channel *ch, struct pp_block *block,
                              const struct pp_slots *slots)
 {
-	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.spsc, &ch->rx.spsc);
-	ch->tx.spsc.fast.word = word_of(&ch->tx.end);
-	ch->rx.spsc.fast.word = word_of(&ch->rx.end);
+	book_init(&ch->tx.book, book_of(slots, block->ring.spsc.capacity), block->ring.spsc.capacity);
+	spsc_init_ends(&block->ring.spsc, slots->base, slots->stride, &ch->tx.book, &ch->tx.spsc,
+	               &ch->rx.spsc);
+	ch->tx.spsc.fast.word = ch->tx.end.word;
+	ch->rx.spsc.fast.word = ch->rx.end.word;
 	ch->tx.spsc.fast.alert = &block->items.state;
 	ch->rx.spsc.fast.alert = &block->space.state;
 	ch->tx.looked = ch->tx.spsc.lap.known;
@@ -175,8 +193,8 @@ static void init_shared_cursors(struct pp_channel *ch, struct pp_block *block,
 
 	*push = mpmc_cursor(&block->ring.mpmc, slots, MPMC_PUSH);
 	*pull = mpmc_cursor(&block->ring.mpmc, slots, MPMC_PULL);
-	push->word = word_of(&ch->tx.end);
-	pull->word = word_of(&ch->rx.end);
+	push->word = ch->tx.end.word;
+	pull->word = ch->rx.end.word;
 	push->alert = &block->items.state;
 	pull->alert = &block->space.state;
 }
@@ -190,6 +208,8 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	ch->tx.end = ch->rx.end = end;
 	ch->tx.end.mode = mode_of(c, true);
 	ch->rx.end.mode = mode_of(c, false);
+	ch->tx.end.word = word_of(&ch->tx.end);
+	ch->rx.end.word = word_of(&ch->rx.end);
 	/* A full ring keeps the puller busy, so its pusher can let a good part of it drain; who
 	 * waits for an item is waited for by somebody. */
 	init_side(&ch->tx.side, c, c->capacity / 16, few_for_push(c->capacity));
@@ -199,8 +219,8 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 		init_own_cursors(ch, block, slots);
 	else if (block)
 		init_shared_cursors(ch, block, slots);
-	ch->tx.push = pp_push_text_of(word_of(&ch->tx.end));
-	ch->rx.pull = pp_pull_text_of(word_of(&ch->rx.end));
+	ch->tx.push = pp_push_text_of(ch->tx.end.word);
+	ch->rx.pull = pp_pull_text_of(ch->rx.end.word);
 	pp_store(&ch->holds, 2);
 	ch->kind = c->kind;
 	ch->capacity = c->capacity;
@@ -211,6 +231,8 @@ static void init_channel(struct pp_channel *ch, const pp_config *c, struct pp_bl
 	if (c->name)
 		memcpy(ch->name, c->name, strnlen(c->name, sizeof ch->name - 1));
 	meet_init(&ch->meeting, c->kind == PP_SPSC, c->item_size, c->flags & PP_INTERRUPTIBLE);
+	watch_init(&ch->watch[MEET_PUSH]);
+	watch_init(&ch->watch[MEET_PULL]);
 	ch->meeting.side[MEET_PUSH].spin = &ch->tx.side.spin;
 	ch->meeting.side[MEET_PULL].spin = &ch->rx.side.spin;
 	ch->meeting.side[MEET_PUSH].refused = &ch->tx.side.refused;

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The pull end.  push.c is its mirror image, function by function. */
-#include <errno.h>
+#include "desk.h"
 
-#include "wait.h"
-
-static struct pp_rx *rx_of(struct pp_end *end)
-{
-	return (struct pp_rx *)(void *)((unsigned char *)end - offsetof(struct pp_rx, end));
-}
-
-static int64_t refused(int64_t why)
+int64_t pp_pull_refused(int64_t why)
 {
 	switch (why) {
 	case RING_NONE:
@@ -26,7 +19,7 @@ static int64_t refused(int64_t why)
 /* Somebody sleeps, or this ring is ending.  `n` slots were given back. */
 PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 {
-	PP_SWITCH(PULL_WAKE, (void)0, (void)ec_wake(&rx->end.block->space, (uint64_t)n));
+	PP_SWITCH(PULL_WAKE, (void)0, watch_wake(&rx->end.channel->watch[MEET_PUSH], &rx->end.block->space, (uint64_t)n));
 }
 
 /* The inlined path ends here when its look was alerted. */
@@ -46,6 +39,11 @@ PP_INLINE int64_t freed(struct pp_rx *rx, int64_t n)
 	return n;
 }
 
+void pp_pulled(struct pp_rx *rx, int64_t n)
+{
+	freed(rx, n);
+}
+
 PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 {
 	struct spsc *r = &rx->end.block->ring.spsc;
@@ -56,7 +54,7 @@ PP_INLINE int64_t pull_spsc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 	do {
 		k = spsc_claim_pull(r, &rx->spsc, n - done, rx->end.fenced);
 		if (pp_unlikely(k <= 0))
-			return done ? freed(rx, (int64_t)done) : refused(k);
+			return done ? freed(rx, (int64_t)done) : pp_pull_refused(k);
 		PP_STALL(pull_claimed);
 		if (k > 1)
 			spsc_fetch(r, &rx->spsc, (uint64_t)k);
@@ -77,9 +75,9 @@ PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 	int64_t k;
 
 	do {
-		k = mpmc_claim(r, slots, MPMC_PULL, 0, n - done, &position);
+		k = pp_claim(&rx->end, MPMC_PULL, n - done, &position);
 		if (pp_unlikely(k <= 0))
-			return done ? freed(rx, (int64_t)done) : refused(k);
+			return done ? freed(rx, (int64_t)done) : pp_pull_refused(k);
 		PP_STALL(pull_claimed);
 		mpmc_move(r, slots, MPMC_PULL, position, items + done * slots->item_size, (uint64_t)k);
 		done += (uint64_t)k;
@@ -90,16 +88,16 @@ PP_INLINE int64_t pull_mpmc(struct pp_rx *rx, unsigned char *items, uint64_t n)
 /* Any way but capacity 0. */
 static int64_t pull_some(struct pp_end *end, unsigned char *items, uint64_t n)
 {
-	struct pp_rx *rx = rx_of(end);
+	struct pp_rx *rx = pp_rx_of(end);
 
 	return end->mode == PP_MODE_SPSC ? pull_spsc(rx, items, n) : pull_mpmc(rx, items, n);
 }
 
-static bool pull_ready(struct pp_end *end)
+bool pp_pull_ready(struct pp_end *end)
 {
 	struct pp_block *block = end->block;
 
-	return end->mode == PP_MODE_SPSC ? spsc_pull_ready(&block->ring.spsc, &rx_of(end)->spsc)
+	return end->mode == PP_MODE_SPSC ? spsc_pull_ready(&block->ring.spsc, &pp_rx_of(end)->spsc)
 	                                 : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PULL);
 }
 
@@ -112,7 +110,8 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 		return meet_wait(&rx->end.channel->meeting, MEET_PULL, items, min, max, deadline);
 	return pp_wait(&(struct pp_op){
 		.end = &rx->end, .side = &rx->side, .sleepers = &rx->end.block->items,
-		.some = pull_some, .ready = pull_ready,
+		.watch = &rx->end.channel->watch[MEET_PULL],
+		.some = pull_some, .ready = pp_pull_ready,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }
 
@@ -136,11 +135,19 @@ static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 	return pull_some(&rx->end, item, 1);
 }
 
+int pp_pull_while_open(const struct pp_rx *rx)
+{
+	return pp_ended(rx->end.channel) & RING_CANCELLED ? -ESHUTDOWN : -EBUSY;
+}
+
 /* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
 PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
-	int64_t r = pull_one_slowly(rx, item, deadline);
+	int64_t r;
 
+	if (pp_unlikely(rx->open))
+		return pp_pull_while_open(rx);
+	r = pull_one_slowly(rx, item, deadline);
 	if (r == -EAGAIN || r == -EBUSY) {
 		if (deadline == DO_NOT_WAIT)
 			pp_count(&rx->side.refused);
@@ -200,6 +207,18 @@ pp_pull_text pp_pull_text_of(uint32_t word)
 	}
 }
 
+void pp_pull_divert(struct pp_rx *rx)
+{
+	rx->spsc.fast.word = 0;
+	rx->pull = pull_slowly;
+}
+
+void pp_pull_restore(struct pp_rx *rx)
+{
+	rx->spsc.fast.word = rx->end.word;
+	rx->pull = pp_pull_text_of(rx->end.word);
+}
+
 PP_INLINE int pull_one(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	if (pp_unlikely(!rx || !item))
@@ -233,6 +252,8 @@ static ssize_t pull_batch(struct pp_rx *rx, void *items, size_t min, size_t max,
 		return -EINVAL;
 	if (max == 0)
 		return 0;
+	if (pp_unlikely(rx->open))
+		return pp_pull_while_open(rx);
 	if (rx->end.mode == PP_MODE_MEET)
 		return min ? pull_wait(rx, items, 0, min, max, deadline)
 		           : meet_try_n(&rx->end.channel->meeting, MEET_PULL, items, max);

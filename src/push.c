@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The push end.  pull.c is its mirror image, function by function. */
-#include <errno.h>
-
-#include "wait.h"
-
-static struct pp_tx *tx_of(struct pp_end *end)
-{
-	return (struct pp_tx *)(void *)((unsigned char *)end - offsetof(struct pp_tx, end));
-}
+#include "desk.h"
 
 static int ended_for_push(const struct pp_tx *tx)
 {
@@ -16,7 +9,7 @@ static int ended_for_push(const struct pp_tx *tx)
 	return ended & RING_CLOSED ? -ESHUTDOWN : -EPIPE;
 }
 
-static int64_t refused(const struct pp_tx *tx, int64_t why)
+int64_t pp_push_refused(const struct pp_tx *tx, int64_t why)
 {
 	switch (why) {
 	case RING_NONE:
@@ -40,7 +33,7 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 		if (n == 0)
 			return ended_for_push(tx);
 	}
-	PP_SWITCH(PUSH_WAKE, (void)0, (void)ec_wake(&block->items, (uint64_t)n));
+	PP_SWITCH(PUSH_WAKE, (void)0, watch_wake(&ch->watch[MEET_PULL], &block->items, (uint64_t)n));
 	return n;
 }
 
@@ -76,7 +69,7 @@ PP_INLINE int64_t place_spsc(struct pp_tx *tx, const unsigned char *items, uint6
 	do {
 		k = spsc_claim_push(r, &tx->spsc, n - done);
 		if (pp_unlikely(k <= 0))
-			return done ? (int64_t)done : refused(tx, k);
+			return done ? (int64_t)done : pp_push_refused(tx, k);
 		PP_STALL(push_claimed);
 		pp_copy_n(spsc_push_slot(r, &tx->spsc) + tx->end.slots.offset, items + done * size,
 		          (uint64_t)k, size);
@@ -97,9 +90,9 @@ PP_INLINE int64_t place_mpmc(struct pp_tx *tx, const unsigned char *items, uint6
 	int64_t k;
 
 	do {
-		k = mpmc_claim(r, slots, MPMC_PUSH, 0, n - done, &position);
+		k = pp_claim(&tx->end, MPMC_PUSH, n - done, &position);
 		if (pp_unlikely(k <= 0))
-			return done ? (int64_t)done : refused(tx, k);
+			return done ? (int64_t)done : pp_push_refused(tx, k);
 		PP_STALL(push_claimed);
 		mpmc_move(r, slots, MPMC_PUSH, position, bytes + done * slots->item_size, (uint64_t)k);
 		done += (uint64_t)k;
@@ -118,32 +111,45 @@ PP_INLINE int64_t published(struct pp_tx *tx, int64_t n)
 	return pp_unlikely(alert) ? alerted(tx, n, alert) : n;
 }
 
-/* PP_TRACK_DEPTH: the head is read before the push takes place, so that the bound
- * never falls short of the depth that the push made. */
+ssize_t pp_pushed(struct pp_tx *tx, int64_t n)
+{
+	return done(tx, (ssize_t)published(tx, n));
+}
+
+/* `before` was read before the push took place, so that the bound never falls short of the depth
+ * that the push made. */
+void pp_track_depth(struct pp_tx *tx, const struct pp_position *before)
+{
+	struct pp_channel *ch = tx->end.channel;
+	uint64_t depth, seen = pp_load(&tx->end.block->depth_max);
+	struct pp_position after;
+
+	pp_positions(ch, &after);
+	depth = after.in - before->out;
+	if (depth > ch->capacity)
+		depth = ch->capacity;
+	while (depth > seen && !pp_cas(&tx->end.block->depth_max, &seen, depth))
+		;
+}
+
 PP_NOINLINE static int64_t push_tracked(struct pp_tx *tx, const unsigned char *items, uint64_t n)
 {
 	struct pp_channel *ch = tx->end.channel;
-	struct pp_position before, after;
-	uint64_t depth, seen = pp_load(&tx->end.block->depth_max);
+	struct pp_position before;
 	int64_t k;
 
 	pp_positions(ch, &before);
 	k = ch->kind == PP_SPSC ? place_spsc(tx, items, n) : place_mpmc(tx, items, n);
 	if (k <= 0)
 		return k;
-	pp_positions(ch, &after);
-	depth = after.pushed - before.pulled - before.dropped;
-	if (depth > ch->capacity)
-		depth = ch->capacity;
-	while (depth > seen && !pp_cas(&tx->end.block->depth_max, &seen, depth))
-		;
+	pp_track_depth(tx, &before);
 	return published(tx, k);
 }
 
 /* Any way but capacity 0. */
 static int64_t push_some(struct pp_end *end, unsigned char *items, uint64_t n)
 {
-	struct pp_tx *tx = tx_of(end);
+	struct pp_tx *tx = pp_tx_of(end);
 	int64_t k;
 
 	if (end->mode == PP_MODE_TRACKED)
@@ -152,11 +158,11 @@ static int64_t push_some(struct pp_end *end, unsigned char *items, uint64_t n)
 	return pp_likely(k > 0) ? published(tx, k) : k;
 }
 
-static bool push_ready(struct pp_end *end)
+bool pp_push_ready(struct pp_end *end)
 {
 	struct pp_block *block = end->block;
 
-	return end->channel->kind == PP_SPSC ? spsc_push_ready(&block->ring.spsc, &tx_of(end)->spsc)
+	return end->channel->kind == PP_SPSC ? spsc_push_ready(&block->ring.spsc, &pp_tx_of(end)->spsc)
 	                                     : mpmc_ready(&block->ring.mpmc, &end->slots, MPMC_PUSH);
 }
 
@@ -172,7 +178,8 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 		return meet_wait(&tx->end.channel->meeting, MEET_PUSH, bytes, n, n, deadline);
 	return pp_wait(&(struct pp_op){
 		.end = &tx->end, .side = &tx->side, .sleepers = &tx->end.block->space,
-		.some = push_some, .ready = push_ready,
+		.watch = &tx->end.channel->watch[MEET_PUSH],
+		.some = push_some, .ready = pp_push_ready,
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }
 
@@ -196,6 +203,11 @@ static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
 	return push_some(&tx->end, item, 1);
 }
 
+int pp_push_while_open(const struct pp_tx *tx)
+{
+	return pp_ended(tx->end.channel) ? ended_for_push(tx) : -EBUSY;
+}
+
 /* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
 PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time deadline)
 {
@@ -203,6 +215,8 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 
 	if (!tx || !item)
 		return -EINVAL;
+	if (pp_unlikely(tx->open))
+		return pp_push_while_open(tx);
 	r = push_one_slowly(tx, (void *)(uintptr_t)item, deadline);
 	if (r == -EAGAIN || r == -EBUSY) {
 		if (deadline == DO_NOT_WAIT)
@@ -210,6 +224,8 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 		else
 			r = push_wait(tx, item, 1, 0, deadline);
 	}
+	if (pp_unlikely(tx->diverted) && pp_load(&tx->book.aborted) == 0)
+		pp_push_restore(tx);
 	r = done(tx, (ssize_t)r);
 	return r > 0 ? 0 : (int)r;
 }
@@ -265,6 +281,20 @@ pp_push_text pp_push_text_of(uint32_t word)
 	}
 }
 
+void pp_push_divert(struct pp_tx *tx)
+{
+	tx->diverted = true;
+	tx->spsc.fast.word = 0;
+	tx->push = push_slowly;
+}
+
+void pp_push_restore(struct pp_tx *tx)
+{
+	tx->diverted = false;
+	tx->spsc.fast.word = tx->end.word;
+	tx->push = pp_push_text_of(tx->end.word);
+}
+
 PP_INLINE int push_one(struct pp_tx *tx, const void *item, pp_time deadline)
 {
 	if (pp_unlikely(!tx || !item))
@@ -297,6 +327,8 @@ static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time
 		return -EINVAL;
 	if (n == 0)
 		return 0;
+	if (pp_unlikely(tx->open))
+		return pp_push_while_open(tx);
 	if (tx->end.mode == PP_MODE_MEET)
 		return deadline != DO_NOT_WAIT ? push_wait(tx, items, n, 0, deadline)
 		                               : meet_try_n(&tx->end.channel->meeting, MEET_PUSH,

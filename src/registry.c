@@ -97,6 +97,7 @@ static bool take_new(uint32_t *place)
 
 static void free_ring(struct pp_channel *ch)
 {
+	pp_close_fds(ch);
 	free(ch->rx.end.block);
 	free(ch);
 }

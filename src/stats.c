@@ -9,28 +9,49 @@ static uint64_t less(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+static void positions_of_spsc(struct pp_channel *ch, struct pp_position *p)
+{
+	struct spsc *r = &ch->rx.end.block->ring.spsc;
+	struct spsc_book *book = &ch->tx.book;
+	uint64_t pulling = pp_load(&ch->rx.side.open), gone;
+
+	p->out = spsc_pulled(r); /* at the seal, with the item whose slot is open */
+	p->pulled = p->out + (spsc_pull_is_sealed(r) ? 0 : pulling);
+	p->out = p->pulled - pulling + p->dropped;
+	p->pushed = spsc_pushed(r);
+	p->in = p->pushed + pp_load(&ch->tx.side.open) + 
+	        book_count(book, r->start + p->pulled + p->dropped, &gone);
+}
+
+static void positions_of_mpmc(struct pp_channel *ch, struct pp_position *p)
+{
+	struct mpmc *r = &ch->rx.end.block->ring.mpmc;
+	uint64_t passed = pp_load(&r->passed), head = mpmc_count(r, MPMC_PULL);
+
+	p->pulled = less(head, p->dropped + passed);
+	p->out = less(head + mpmc_to_pass(r, &ch->rx.end.slots), pp_load(&ch->rx.side.open));
+	p->in = mpmc_count(r, MPMC_PUSH);
+	p->pushed = less(p->in, pp_load(&r->aborts) + pp_load(&ch->tx.side.open));
+}
+
 /* The pull side is read first, so that a race shows more in the ring and never less
  * than nothing; the clamp does the rest. */
 void pp_positions(struct pp_channel *ch, struct pp_position *p)
 {
-	struct pp_block *b = ch->rx.end.block;
 	uint64_t depth;
 
 	if (ch->capacity == 0) {
-		p->pushed = p->pulled = meet_met(&ch->meeting);
+		p->pushed = p->pulled = p->in = p->out = meet_met(&ch->meeting);
 		p->dropped = 0;
 		p->depth = 0;
 		return;
 	}
-	p->dropped = pp_load(&b->dropped);
-	if (ch->kind == PP_SPSC) {
-		p->pulled = spsc_pulled(&b->ring.spsc);
-		p->pushed = spsc_pushed(&b->ring.spsc);
-	} else {
-		p->pulled = less(mpmc_count(&b->ring.mpmc, MPMC_PULL), p->dropped);
-		p->pushed = mpmc_count(&b->ring.mpmc, MPMC_PUSH);
-	}
-	depth = less(p->pushed, p->pulled + p->dropped);
+	p->dropped = pp_load(&ch->rx.end.block->dropped);
+	if (ch->kind == PP_SPSC)
+		positions_of_spsc(ch, p);
+	else
+		positions_of_mpmc(ch, p);
+	depth = less(p->in, p->out);
 	p->depth = depth < ch->capacity ? (size_t)depth : ch->capacity;
 }
 

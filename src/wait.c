@@ -67,7 +67,7 @@ static void pass_on(struct pp_op *op)
 	 * moved an item has made its own. */
 	if (!op->ready(op->end))
 		return;
-	PP_SWITCH(EC_PASS_ON, (void)0, (void)ec_wake(op->sleepers, 1));
+	PP_SWITCH(EC_PASS_ON, (void)0, watch_wake(op->watch, op->sleepers, 1));
 }
 
 ssize_t pp_wait(struct pp_op *op)

@@ -28,8 +28,8 @@
  *                 (capacity 0: a puller has it)
  *    -EAGAIN      try: full (capacity 0: no       try: empty (capacity 0: no
  *                 puller is waiting)              pusher is waiting)
- *    -EBUSY       try: another operation is half-way, so neither possible nor
- *                 ruled out
+ *    -EBUSY       try: another operation is half-way or a slot is open, so neither
+ *                 possible nor ruled out
  *    -ETIMEDOUT   deadline passed, item not taken deadline passed, nothing taken
  *    -EINTR       a signal handler ran during the sleep (PP_INTERRUPTIBLE)
  *    -EPIPE       the pull side is gone           the push side is gone and the
@@ -219,6 +219,140 @@ PP_API ssize_t pp_try_pull_n(pp_rx *rx, void *items, size_t max);
  * capacity), take `max` at most, give up at `deadline`.  min 0 is as try; min over max:
  * -EINVAL. */
 PP_API ssize_t pp_pull_n_until(pp_rx *rx, void *items, size_t min, size_t max, pp_time deadline);
+
+/* ---- Choosing among several: select -------------------------------------- */
+
+/* One operation that pp_select() may perform: a push (`tx` set) or a pull (`rx` set).  Both
+ * ends NULL: disabled, as a nil channel in Go. */
+typedef struct pp_case {
+	pp_tx   *tx;
+	pp_rx   *rx;
+	void    *item;        /* push: what is pushed, only read; pull: where the item goes   */
+	int      result;      /* of the case that was chosen; the others keep theirs          */
+	unsigned flags;       /* 0 */
+	void    *reserved[6]; /* the library's during the call                                */
+} pp_case;
+
+/* Flags of pp_select(). */
+#define PP_ORDERED 0x1u /* of several that can go ahead, the first; else a random one */
+
+/*
+ * pp_select - perform exactly one of several pushes and pulls; wait if none can go ahead.
+ *
+ * Returns the index of the case that was performed, whose `result` then is 0, -EPIPE or
+ * -ESHUTDOWN, as from the single operation: a ring that has ended is ready.  Where several
+ * can go ahead, each is as likely as the others, or with PP_ORDERED the first is taken.  At
+ * capacity 0 a waiting select counts as a waiting pusher or puller; a call never meets itself.
+ *
+ * Blocks: until a case can go ahead or `deadline` passes; a past one takes what is there now,
+ * as Go's `default`.  Sleeps once for all cases, allocates nothing.  With a past deadline it
+ * never waits for another thread.
+ * Threads: for each enabled case as the single operation.  `cases` belongs to the call until
+ * it returns.
+ * Ordering: that of the push or pull that was performed.
+ *
+ * Results: an index; -ETIMEDOUT; -EINTR (an enabled ring has PP_INTERRUPTIBLE); -EBUSY (an
+ * enabled end of PP_SPSC has a slot open: see pp_push_begin()); -EINVAL (no enabled case with
+ * PP_FOREVER, a case with both ends or without an item, unknown flags, count over INT_MAX).
+ * After a failure nothing was pushed or pulled.  Algorithm: docs/select.md.
+ */
+PP_API int pp_select(pp_case *cases, size_t count, unsigned flags, pp_time deadline);
+
+/* ---- Waiting in an event loop --------------------------------------------- */
+
+/*
+ * pp_rx_fd, pp_tx_fd - a descriptor for poll(2), epoll(7), io_uring or any event loop, readable
+ * when the armed end has become ready.  Made on the first call, close-on-exec, owned by the
+ * ring: do not read, write or close it.  Valid until the end is freed, that is until both
+ * sides of the ring have been let go of.
+ *
+ * Blocks: no.  Threads: any that holds a reference.  Costs nothing until armed.
+ * Results: >= 0; -EMFILE, -ENFILE, -ENOMEM (as eventfd(2)); -EINVAL.
+ */
+PP_API int pp_rx_fd(pp_rx *rx);
+PP_API int pp_tx_fd(pp_tx *tx);
+
+/*
+ * pp_rx_arm, pp_tx_arm - ask for the descriptor to become readable.
+ *
+ * Make try operations until one gives -EAGAIN or -EBUSY, then arm.  1: the end is ready now,
+ * start over.  0: armed, and not readable now; it becomes readable once an operation of this
+ * end may go ahead (an item, a free slot, the end of the stream).  Then start over: it may turn
+ * out that another thread was faster.  Arm takes a readable descriptor back.  One event
+ * makes the descriptor readable once and disarms it.
+ *
+ * Blocks: no; for the short lock of a meeting at capacity 0, and of a list of watchers, in
+ * which nothing is copied.  Threads: one at a time for each end; for PP_SPSC the pushing, the
+ * pulling thread.  Two sides that only try and arm do not meet at capacity 0.
+ * Ordering: none; the try operation that follows has its own.
+ * Results: 0; 1; -EBUSY (PP_SPSC: a slot of this end is open); -EINVAL; and those of
+ * pp_rx_fd(), if it was not called before.
+ */
+PP_API int pp_rx_arm(pp_rx *rx);
+PP_API int pp_tx_arm(pp_tx *tx);
+
+/* ---- Working in place ------------------------------------------------------ */
+
+/*
+ * pp_push_begin - open the next slot, to write the item in place; wait for room.
+ *
+ * *slot is `item_size` bytes, aligned to the largest power of two that divides the item size,
+ * at most that of max_align_t; what they hold is undefined.  The slot is the caller's until
+ * pp_push_commit() or pp_push_abort().  PP_MPMC: any number of slots may be open, and be
+ * committed in any order by any thread; pulls that reach an open one wait for it, others go on
+ * behind it for one lap at most.  PP_SPSC: one slot for each end, and any other operation of
+ * that end gives -EBUSY meanwhile.
+ *
+ * Blocks, threads: as pp_push.  Results: 0; -ESHUTDOWN; -EPIPE; -EINTR; -EINVAL; -EBUSY
+ * (PP_SPSC: a slot is open); -ENOTSUP (capacity 0).  On a failure *slot is NULL.
+ */
+PP_API int pp_push_begin(pp_tx *tx, void **slot);
+/* pp_try_push_begin - as pp_push_begin, but never waits.  Blocks: no.  Also -EAGAIN, -EBUSY. */
+PP_API int pp_try_push_begin(pp_tx *tx, void **slot);
+/* pp_push_begin_until - as pp_push_begin, giving up at `deadline`.  Also -ETIMEDOUT. */
+PP_API int pp_push_begin_until(pp_tx *tx, void **slot, pp_time deadline);
+
+/*
+ * pp_push_commit - the item in `slot` is complete: push it.
+ *
+ * Blocks: no.  Threads: PP_SPSC the pushing thread; PP_MPMC any.
+ * Ordering: as pp_push: what the caller did before is visible to the puller.
+ * Results: 0, exactly when the item will be pulled or dropped; -ESHUTDOWN, -EPIPE (PP_SPSC: the
+ * ring ended meanwhile, the item stays the caller's); -EINVAL (not an open slot of this ring, as
+ * far as that can be seen); -ENOTSUP (capacity 0).  The slot is closed but after -EINVAL.
+ */
+PP_API int pp_push_commit(pp_tx *tx, void *slot);
+
+/*
+ * pp_push_abort - push nothing after all.  The slot counts as occupied until everything before
+ * it is pulled, and then is free without a pull.
+ *
+ * Blocks: no.  Threads: as pp_push_commit.  Results: 0; -EINVAL; -ENOTSUP.
+ */
+PP_API int pp_push_abort(pp_tx *tx, void *slot);
+
+/*
+ * pp_pull_begin - take the oldest item and leave it in its slot; wait for one.
+ *
+ * The item is pulled now; the slot, as for pp_push_begin, is the caller's until pp_pull_commit(),
+ * to be read or changed.  Blocks, threads, ordering: as pp_pull.
+ * Results: 0; -ESHUTDOWN; -EPIPE; -EINTR; -EINVAL; -EBUSY (PP_SPSC: a slot is open); -ENOTSUP
+ * (capacity 0).  On a failure *slot is NULL.
+ */
+PP_API int pp_pull_begin(pp_rx *rx, void **slot);
+/* pp_try_pull_begin - as pp_pull_begin, but never waits.  Blocks: no.  Also -EAGAIN, -EBUSY. */
+PP_API int pp_try_pull_begin(pp_rx *rx, void **slot);
+/* pp_pull_begin_until - as pp_pull_begin, giving up at `deadline`.  Also -ETIMEDOUT. */
+PP_API int pp_pull_begin_until(pp_rx *rx, void **slot, pp_time deadline);
+
+/*
+ * pp_pull_commit - give the slot back.
+ *
+ * Blocks: no.  Threads: PP_SPSC the pulling thread; PP_MPMC any.  Ordering: what the caller did
+ * with the slot comes before the push that uses it next.
+ * Results: 0, also after a cancel; -EINVAL; -ENOTSUP.
+ */
+PP_API int pp_pull_commit(pp_rx *rx, void *slot);
 
 /* ---- Ending ------------------------------------------------------------- */
 

@@ -22,9 +22,13 @@
 	X(wait_woken)       /* back from the kernel                                      */ \
 	X(wait_leaving)     /* done waiting, the wake not yet passed on                  */ \
 	X(wake_claimed)     /* a sleeper's wake is claimed, the kernel not yet called    */ \
+	X(watch_locked)     /* holds the lock of a list of watchers                      */ \
+	X(watch_told)       /* has told a watcher and holds that lock, the kernel not yet called */ \
 	X(end_flagged)      /* closed or cancelled is set, nothing sealed yet            */ \
 	X(end_half_sealed)  /* PP_MPMC: the tail is sealed, the head not yet             */ \
 	X(end_sealed)       /* sealed, sleepers not yet woken                            */ \
+	X(push_aborted)     /* PP_MPMC: an open push is taken back, nobody told yet      */ \
+	X(passing_over)     /* PP_MPMC: moved the head over an aborted push, slot not yet free */ \
 	X(drop_claimed)     /* an item is claimed for drop                               */ \
 	X(meet_locked)      /* capacity 0, PP_MPMC: holds the lock of the meeting        */ \
 	X(meet_matched)     /* capacity 0: chose a partner, nothing copied yet           */ \

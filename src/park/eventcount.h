@@ -10,6 +10,7 @@
  *           overcount (one wake call goes to nobody, and it is right again), never under
  *           epoch: how many wakes have been claimed
  *           EC_RUNG: rung for ever; every look at the state is alerted by it
+ *           EC_WATCHED: others than sleepers want to be told of events (watch.h)
  *           EC_FENCED, EC_SETTLED: sleepers are frequent (below)
  *   bell    the futex word: goes up after each claim, before the wake call
  *   unwoken waiters in the kernel, or on the way there, that no wake call has hit; may
@@ -50,7 +51,7 @@
 #include "park/sleep.h"
 
 #define EC_RUNG     UINT64_C(1)
-#define EC_RESERVED UINT64_C(2) /* kept free for a pollable fd */
+#define EC_WATCHED  UINT64_C(2)
 #define EC_FENCED   UINT64_C(4)
 #define EC_SETTLED  UINT64_C(8)
 #define EC_ONE      UINT64_C(16)
@@ -105,12 +106,12 @@ PP_INLINE bool ec_is_rung(uint32_t alert)
 
 /* ---- waking ------------------------------------------------------------------ */
 
-uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n);
+void ec_ring_bell(struct pp_eventcount *ec, uint32_t n);
 
 uint64_t ec_look_fenced(struct pp_eventcount *ec);
 
-/* Wake up to `n` sleepers that no wake was claimed for.  Result: how many. */
-static inline uint32_t ec_wake(struct pp_eventcount *ec, uint64_t n)
+/* Wake up to `n` sleepers that no wake was claimed for.  Result: the state that was seen. */
+static inline uint64_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 {
 	uint64_t state = pp_load(&ec->state);
 	uint64_t k;
@@ -121,36 +122,53 @@ static inline uint32_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 	do {
 		k = (state & EC_LOW) / EC_ONE;
 		if (k == 0)
-			return 0;
+			return state;
 		if (k > n)
 			k = n;
 		/* Relaxed: that the bell below rings after the sleeper read it is EC_BELL's. */
 	} while (!pp_cas(&ec->state, &state, state + EC_EPOCH - k * EC_ONE));
-	return ec_ring_bell(ec, (uint32_t)k);
+	ec_ring_bell(ec, (uint32_t)k);
+	return state;
 }
 
 /* Ring for ever: every look from now on is alerted.  Wakes nobody yet, so that what
- * ends can be sealed in between; then ec_wake_all(). */
+ * ends can be sealed in between; then everybody is to be woken. */
 static inline void ec_ring(struct pp_eventcount *ec)
 {
 	pp_fetch_or(&ec->state, EC_RUNG); /* a hint: ordered by what follows */
 }
 
-static inline void ec_wake_all(struct pp_eventcount *ec)
-{
-	ec_wake(ec, UINT32_MAX);
-}
-
 /* ---- waiting ----------------------------------------------------------------- */
 
-/* The fence of a waiter before everybody knows that sleepers are frequent.  Relaxed: the
- * heavy fence comes before EC_SETTLED here, and a full one after it is seen. */
-static inline void ec_fence_everybody(struct pp_eventcount *ec, bool fenced)
-{
-	bool first = !fenced && !(pp_fetch_or(&ec->state, EC_FENCED) & EC_FENCED);
+/* What a waiter needs between its announcement, which found `state`, and its next look. */
+enum ec_fence {
+	EC_FENCE_FULL,  /* everybody knows that sleepers are frequent */
+	EC_FENCE_HEAVY,
+	EC_FENCE_FIRST  /* likewise; then ec_settle()                 */
+};
 
-	pp_heavy(EC_HEAVY, fenced);
-	if (!first)
+static inline enum ec_fence ec_fence_wanted(struct pp_eventcount *ec, uint64_t state, bool fenced)
+{
+	if (state & PP_SWITCH(EC_WAIT_SETTLED, EC_FENCED, EC_SETTLED))
+		return EC_FENCE_FULL;
+	if (!fenced && !(pp_fetch_or(&ec->state, EC_FENCED) & EC_FENCED))
+		return EC_FENCE_FIRST;
+	return EC_FENCE_HEAVY;
+}
+
+/* One fence may serve announcements at several eventcounts: the greatest that is wanted. */
+static inline void ec_fence(enum ec_fence wanted, bool fenced)
+{
+	if (wanted == EC_FENCE_FULL)
+		pp_full_fence(EC_WAIT_FENCE);
+	else
+		pp_heavy(EC_HEAVY, fenced);
+}
+
+/* Relaxed: the heavy fence comes before EC_SETTLED here, and a full one after it is seen. */
+static inline void ec_settle(struct pp_eventcount *ec, enum ec_fence wanted)
+{
+	if (wanted != EC_FENCE_FIRST)
 		return;
 	PP_STALL(wait_fenced);
 	pp_fetch_or(&ec->state, EC_SETTLED);
@@ -161,6 +179,7 @@ static inline void ec_fence_everybody(struct pp_eventcount *ec, bool fenced)
 static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec, bool fenced)
 {
 	struct pp_ec_ticket ticket;
+	enum ec_fence wanted;
 	uint64_t state;
 
 	/* Acquire: what follows, the announcement, comes after. */
@@ -168,10 +187,9 @@ static inline struct pp_ec_ticket ec_announce(struct pp_eventcount *ec, bool fen
 	state = pp_fetch_add(&ec->state, EC_ONE);
 	ticket.epoch = (uint32_t)(state / EC_EPOCH);
 	PP_STALL(wait_announced);
-	if (state & PP_SWITCH(EC_WAIT_SETTLED, EC_FENCED, EC_SETTLED))
-		pp_full_fence(EC_WAIT_FENCE);
-	else
-		ec_fence_everybody(ec, fenced);
+	wanted = ec_fence_wanted(ec, state, fenced);
+	ec_fence(wanted, fenced);
+	ec_settle(ec, wanted);
 	return ticket;
 }
 

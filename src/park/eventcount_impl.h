@@ -28,14 +28,14 @@ uint64_t ec_look_fenced(struct pp_eventcount *ec)
 
 	pp_full_fence(EC_LOOK_FENCE);
 	state = pp_load(&ec->state);
-	if ((state & EC_LOW) < EC_ONE)
+	if ((state & EC_LOW) < EC_ONE && !(state & EC_WATCHED))
 		ec_in_vain(ec, state);
 	else if (pp_load(&ec->vain))
 		pp_store(&ec->vain, 0);
 	return state;
 }
 
-uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
+void ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
 {
 	PP_STALL(wake_claimed);
 	/* Release: who sees the new bell sees the event that it rings for. */
@@ -46,7 +46,6 @@ uint32_t ec_ring_bell(struct pp_eventcount *ec, uint32_t n)
 		pp_fetch_add(&ec->sleepers.wakes, 1);
 		pp_fetch_add(&ec->unwoken, 0 - PP_SWITCH(EC_WAKE_CALL, 0, pp_futex_wake(&ec->bell, n)));
 	}
-	return n;
 }
 
 /* The bell rang for somebody else's wake if no wake was claimed since our own

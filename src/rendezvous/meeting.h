@@ -12,6 +12,10 @@
  *                     lock's own is made while it is held.  A try that finds it held answers
  *                     -EBUSY.  First come, first served on each side, since the queues are.
  *
+ * A select waits in several meetings, so its places are always in queues; and so are those of a
+ * ring of PP_SPSC from the moment on when a select, or a descriptor, comes to wait there
+ * (SPOT_MOVED).  Who finds its place must also claim the select itself (park/waiter.h), or pass it over.
+ *
  * A place's life.  Taken once: by a partner, by who ends the ring, or by its owner in order
  * to withdraw.  After a partner or an ender took it, the owner waits for the word `state`
  * to say so, whatever happens meanwhile, and the other's last touch of the place is the
@@ -29,29 +33,33 @@
 #include "base/compiler.h"
 #include "park/sleep.h"
 #include "park/spin.h"
+#include "park/waiter.h"
 #include "ring/slot.h"
 
 enum meet_role { MEET_PUSH = 0, MEET_PULL = 1 };
+
+/* Not a result of the contract's. */
+enum { MEET_IS_CLAIMED = 3 };
 
 /* In place of a deadline: meet who waits already, and wait for nothing, not even the lock. */
 #define MEET_TRY INT64_MIN
 
 struct meet_node { /* in one line, the item too: the partner fetches it once */
-	_Alignas(64) PP_PLAIN(struct meet_node *) next; /* the first three: under the lock */
-	PP_PLAIN(struct meet_node *) prev;
-	PP_PLAIN(bool) listed;
+	_Alignas(64) struct pp_link link; /* no waiter: the thread waits here only */
 	PP_ATOMIC(uint32_t) state;
 	struct pp_carrier carrier;
 };
 
-struct meet_list {
-	PP_PLAIN(struct meet_node *) first;
-	PP_PLAIN(struct meet_node *) last;
+/* A select's place in one of its meetings. */
+struct meet_case {
+	struct pp_link link; /* its waiter is the select's */
+	void *item;
 };
 
 struct meet_queue {
 	PP_OWN_LINE PP_ATOMIC(uint32_t) lock; /* 0 free, 1 held, 2 held and somebody sleeps for it */
-	struct meet_list waiting[2];          /* by role */
+	struct pp_list waiting[2];            /* by role */
+	PP_PLAIN(int) armed[2];               /* by role: a descriptor, or NOT_ARMED */
 };
 
 /* All of a hand-over in one line, which goes there and back once. */
@@ -73,7 +81,7 @@ struct meet_side {
 };
 
 struct pp_meeting {
-	PP_OWN_LINE PP_ATOMIC(uint32_t) word; /* RING_CLOSED, RING_CANCELLED; SPOT_WAITS() */
+	PP_OWN_LINE PP_ATOMIC(uint32_t) word; /* RING_CLOSED, RING_CANCELLED; SPOT_... */
 	struct meet_spot spot;                /* PP_SPSC */
 	struct meet_queue queue;              /* PP_MPMC */
 	struct meet_count met[2];             /* by the role of who came second */
@@ -100,6 +108,13 @@ ssize_t meet_try_n(struct pp_meeting *m, enum meet_role role, void *items, size_
  * why none: also -ETIMEDOUT, -EINTR. */
 ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t min, size_t max,
                   int64_t deadline);
+/* A select arrives, or looks again.  1: it has handed over, and acts; or -ESHUTDOWN, -EPIPE, and it
+ * acts; -EAGAIN: it waits in `c`; MEET_IS_CLAIMED: somebody serves it. */
+int64_t meet_arrive(struct pp_meeting *m, enum meet_role role, struct meet_case *c);
+/* It leaves. */
+void meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c);
+/* Signal `fd` once when somebody of the other side waits, or the ring ends.  True: that is so now. */
+bool meet_arm(struct pp_meeting *m, enum meet_role role, int fd);
 /* End the ring for everybody who waits: `why` is RING_CLOSED or RING_CANCELLED. */
 void meet_end(struct pp_meeting *m, uint32_t why);
 

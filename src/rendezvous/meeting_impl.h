@@ -23,32 +23,34 @@ void meet_init(struct pp_meeting *m, bool single, size_t item_size, bool interru
 
 /* ---- places of either kind ------------------------------------------------------------ */
 
-/* The place of a thread that waits, `node` being its own. */
-static struct meet_place own_place(struct pp_meeting *m, enum meet_role role,
-                                   struct meet_node *node)
-{
-	return m->single ? spot_place(m, role) : queue_place(node);
-}
-
-/* Take the partner that waits first: 1.  None: -EAGAIN, and the caller waits in `node`'s place,
- * unless that is NULL.  Or why neither. */
+/* Take the partner that waits first: 1.  None: -EAGAIN, and the caller waits in *own, which is in
+ * `node` or in the spot, unless `node` is NULL.  Or why neither. */
 static int64_t arrive(struct pp_meeting *m, enum meet_role role, void *item,
-                      struct meet_node *node, int64_t deadline, struct meet_place *partner)
+                      struct meet_node *node, int64_t deadline, struct meet_place *own,
+                      struct meet_place *partner)
 {
-	struct meet_place own;
+	if (m->single) {
+		int64_t r;
 
-	if (node)
-		own = own_place(m, role, node);
-	if (m->single)
-		return spot_arrive(m, role, item, node ? &own : NULL, partner);
-	if (node)
-		place_lay_out(m, &own, role, item);
-	return queue_arrive(m, role, node, deadline, partner);
+		*own = spot_place(m, role);
+		r = spot_arrive(m, role, item, node ? own : NULL, partner);
+		if (pp_likely(r != SPOT_IS_MOVED))
+			return r;
+	}
+	if (node) {
+		node->link.waiter = NULL;
+		node->link.listed = false;
+		*own = queue_place(&node->link);
+		place_lay_out(m, own, role, item);
+	}
+	return queue_arrive(m, role, node ? &node->link : NULL, deadline, partner);
 }
 
-static bool withdraw(struct pp_meeting *m, enum meet_role role, struct meet_node *node)
+static bool withdraw(struct pp_meeting *m, enum meet_role role, struct meet_node *node,
+                     const struct meet_place *own)
 {
-	return m->single ? spot_withdraw(m, role) : queue_withdraw(m, role, node);
+	return own->state == &node->state ? queue_withdraw(m, role, &node->link)
+	                                  : spot_withdraw(m, role);
 }
 
 /* The caller has taken the place: copy, and tell its owner. */
@@ -66,8 +68,8 @@ static int64_t hand_over(struct pp_meeting *m, enum meet_role role, void *item,
 
 int64_t meet_try(struct pp_meeting *m, enum meet_role role, void *item)
 {
-	struct meet_place partner;
-	int64_t r = arrive(m, role, item, NULL, MEET_TRY, &partner);
+	struct meet_place own, partner;
+	int64_t r = arrive(m, role, item, NULL, MEET_TRY, &own, &partner);
 
 	return r > 0 ? hand_over(m, role, item, &partner) : r;
 }
@@ -129,23 +131,22 @@ static uint32_t await_told(struct pp_meeting *m, enum meet_role role, PP_ATOMIC(
 
 /* The caller's place is taken or can be.  1, or why there was no hand-over. */
 static int64_t stay(struct pp_meeting *m, enum meet_role role, void *item, struct meet_node *node,
-                    int64_t deadline)
+                    const struct meet_place *own, int64_t deadline)
 {
-	struct meet_place own = own_place(m, role, node);
 	uint32_t state;
 	int why = 0;
 
 	PP_STALL(meet_enlisted);
-	state = await_told(m, role, own.state, deadline, m->interruptible, &why);
+	state = await_told(m, role, own->state, deadline, m->interruptible, &why);
 	if (state == PLACE_WAITS) {
-		if (withdraw(m, role, node))
+		if (withdraw(m, role, node, own))
 			return why;
 		/* The hand-over has begun: neither deadline nor signal undoes it. */
-		state = await_told(m, role, own.state, INT64_MAX, false, &why);
+		state = await_told(m, role, own->state, INT64_MAX, false, &why);
 	}
 	if (state != PLACE_MET)
 		return meet_ended(pp_load(&m->word), role);
-	place_collect(m, &own, role, item);
+	place_collect(m, own, role, item);
 	return 1;
 }
 
@@ -153,9 +154,9 @@ static int64_t stay(struct pp_meeting *m, enum meet_role role, void *item, struc
 static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, int64_t deadline)
 {
 	bool late = deadline != INT64_MAX && deadline <= pp_clock_now();
-	struct meet_place partner;
+	struct meet_place own, partner;
 	struct meet_node node;
-	int64_t r = arrive(m, role, item, late ? NULL : &node, deadline, &partner);
+	int64_t r = arrive(m, role, item, late ? NULL : &node, deadline, &own, &partner);
 
 	if (r > 0)
 		return hand_over(m, role, item, &partner);
@@ -164,7 +165,7 @@ static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, 
 	if (r != -EAGAIN)
 		return r;
 	count_refused(m, role);
-	return stay(m, role, item, &node, deadline);
+	return stay(m, role, item, &node, &own, deadline);
 }
 
 ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t min, size_t max,
@@ -185,14 +186,44 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
 	return done ? (ssize_t)done : (ssize_t)r;
 }
 
+/* ---- selects and descriptors -------------------------------------------------------- */
+
+/* Nobody waits in the spot from now on but who is there already. */
+static void move(struct pp_meeting *m)
+{
+	if (m->single && !(pp_load(&m->word) & SPOT_MOVED))
+		pp_fetch_or(&m->word, SPOT_MOVED); /* a mode and no news: later posts fail on it */
+}
+
+int64_t meet_arrive(struct pp_meeting *m, enum meet_role role, struct meet_case *c)
+{
+	struct meet_place partner;
+	int64_t r;
+
+	move(m);
+	r = queue_arrive(m, role, &c->link, INT64_MAX, &partner);
+	return r == 1 ? hand_over(m, role, c->item, &partner) : r;
+}
+
+void meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c)
+{
+	(void)queue_withdraw(m, role, &c->link);
+}
+
+bool meet_arm(struct pp_meeting *m, enum meet_role role, int fd)
+{
+	move(m);
+	return queue_arm(m, role, fd) ||
+	       (m->single && pp_load(&m->word) & SPOT_WAITS(meet_other(role)));
+}
+
 /* ---- ending ----------------------------------------------------------------------- */
 
 void meet_end(struct pp_meeting *m, uint32_t why)
 {
-	if (m->single)
-		spot_end(m, why);
-	else
-		queue_end(m, why);
+	if (m->single && !spot_end(m, why))
+		return;
+	queue_end(m, why);
 }
 
 #endif

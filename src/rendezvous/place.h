@@ -10,13 +10,19 @@
 #include "ring/ring.h"
 
 /* States of a place; MET and ENDED are final.  ASLEEP: its owner is in the kernel, or on
- * the way there. */
-enum { PLACE_WAITS = 0, PLACE_ASLEEP = 1, PLACE_MET = 2, PLACE_ENDED = 3 };
+ * the way there.  Those that a select's place has, too, are the same. */
+enum {
+	PLACE_WAITS  = WAITER_WAITS,
+	PLACE_ASLEEP = WAITER_WAITS | WAITER_ASLEEP,
+	PLACE_MET    = WAITER_MET,
+	PLACE_ENDED  = WAITER_MET + 4
+};
 
-/* Where somebody waits, and where its item is or is to go: in the carrier if it fits. */
+/* Where somebody waits, and where its item is or is to go. */
 struct meet_place {
 	PP_ATOMIC(uint32_t) *state;
-	struct pp_carrier *carrier;
+	struct pp_carrier *carrier; /* the item, if it fits, else its address */
+	struct meet_case *of_select; /* instead of a carrier */
 };
 
 /* Ready to be found. */
@@ -34,11 +40,13 @@ static inline void place_lay_out(struct pp_meeting *m, const struct meet_place *
 static inline void place_pass_item(struct pp_meeting *m, const struct meet_place *place,
                                    enum meet_role role, void *item)
 {
-	void *theirs = m->carried ? pp_carrier_item(place->carrier)
-	                          : pp_carrier_address(place->carrier);
+	bool carried = m->carried && !place->of_select;
+	void *theirs = place->of_select ? place->of_select->item
+	               : carried        ? pp_carrier_item(place->carrier)
+	                                : pp_carrier_address(place->carrier);
 	void *to = role == MEET_PUSH ? theirs : item, *from = role == MEET_PUSH ? item : theirs;
 
-	if (m->carried)
+	if (carried)
 		pp_carry(to, from, m->item_size);
 	else
 		pp_copy(to, from, m->item_size);
@@ -80,7 +88,7 @@ static inline void meet_tell(struct pp_meeting *m, enum meet_role owner,
                              PP_ATOMIC(uint32_t) *state, uint32_t what)
 {
 	/* Release: the copy is made, and all of the place's fields were read. */
-	if (pp_exchange_release(MEET_TELL, state, what) == PLACE_ASLEEP) {
+	if (pp_exchange_release(MEET_TELL, state, what) & WAITER_ASLEEP) {
 		pp_fetch_add(&m->side[owner].sleepers.wakes, 1);
 		PP_SWITCH(MEET_WAKE, (void)0, (void)pp_futex_wake(state, 1));
 	}

@@ -1,46 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* Places of PP_MPMC: a queue for each side, under a short lock. */
+/* Places in queues, one for each side, under a short lock. */
 #ifndef PP_RENDEZVOUS_QUEUE_H
 #define PP_RENDEZVOUS_QUEUE_H
 
+#include "park/pollable.h"
+#include "park/watch.h"
 #include "rendezvous/lock.h"
 #include "rendezvous/place.h"
+#include "rendezvous/spot.h"
 
 static inline void queue_init(struct meet_queue *q)
 {
+	int role;
+
 	pp_store(&q->lock, LOCK_FREE);
-	q->waiting[MEET_PUSH].first = q->waiting[MEET_PUSH].last = NULL;
-	q->waiting[MEET_PULL].first = q->waiting[MEET_PULL].last = NULL;
+	for (role = 0; role < 2; role++) {
+		list_init(&q->waiting[role]);
+		q->armed[role] = NOT_ARMED;
+	}
 }
-
-/* ---- only under the lock ----------------------------------------------------------- */
-
-static inline void enlist(struct meet_list *list, struct meet_node *node)
-{
-	node->next = NULL;
-	node->prev = list->last;
-	if (list->last)
-		list->last->next = node;
-	else
-		list->first = node;
-	list->last = node;
-	node->listed = true;
-}
-
-static inline void unlist(struct meet_list *list, struct meet_node *node)
-{
-	if (node->prev)
-		node->prev->next = node->next;
-	else
-		list->first = node->next;
-	if (node->next)
-		node->next->prev = node->prev;
-	else
-		list->last = node->prev;
-	node->listed = false;
-}
-
-/* ---- what a meeting asks of its places ---------------------------------------------- */
 
 static inline int queue_enter(struct meet_queue *q, int64_t deadline)
 {
@@ -49,80 +27,219 @@ static inline int queue_enter(struct meet_queue *q, int64_t deadline)
 	return lock_until(&q->lock, deadline);
 }
 
-static inline struct meet_place queue_place(struct meet_node *node)
+/* ---- only under the lock ----------------------------------------------------------- */
+
+static inline struct meet_place queue_place(struct pp_link *link)
 {
-	return (struct meet_place){ &node->state, &node->carrier };
+	struct meet_node *node = (struct meet_node *)(void *)link;
+	struct meet_case *c = (struct meet_case *)(void *)link;
+
+	if (link->waiter)
+		return (struct meet_place){ &link->waiter->word, NULL, c };
+	return (struct meet_place){ &node->state, &node->carrier, NULL };
 }
 
-/* Take the oldest partner's place: 1.  None there: -EAGAIN, and `node`, if any, waits. */
-static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role,
-                                   struct meet_node *node, int64_t deadline,
-                                   struct meet_place *partner)
+/* Who waits longest and can be taken.  `self`: a select does not meet itself.  A select that acts
+ * cannot be; with `mark` it has news.  *half_way: there was one. */
+static inline struct pp_link *queue_take(struct pp_list *list, const struct pp_waiter *self,
+                                         bool mark, bool *half_way)
 {
-	struct meet_list *others = &m->queue.waiting[meet_other(role)];
+	struct pp_link *link;
+
+	*half_way = false;
+	for (link = list->first; link; link = link->next) {
+		if (!link->waiter)
+			break;
+		if (link->waiter == self)
+			continue;
+		switch (waiter_claim(link->waiter, mark)) {
+		case WAITER_IS_TAKEN:
+			continue; /* served elsewhere: passed over */
+		case WAITER_IS_BUSY:
+			*half_way = true;
+			continue;
+		default:
+			break;
+		}
+		link->waiter->met = link;
+		break;
+	}
+	if (link)
+		list_remove(list, link);
+	return link;
+}
+
+/* Is there somebody to be taken? */
+static inline bool queue_has(struct pp_list *list)
+{
+	struct pp_link *link;
+
+	for (link = list->first; link; link = link->next)
+		if (!link->waiter || waiter_is_open(link->waiter))
+			return true;
+	return false;
+}
+
+static inline int queue_disarm(struct meet_queue *q, enum meet_role role)
+{
+	int fd = q->armed[role];
+
+	q->armed[role] = NOT_ARMED;
+	return fd;
+}
+
+/* What an arrival found, or did. */
+struct queue_arrival {
+	int64_t result;           /* 1: took a partner; -EAGAIN: none, and waits; or why neither */
+	struct meet_place partner;
+	int fd;                   /* to be signalled, once the lock is given back */
+};
+
+/* Take the oldest partner's place, or get in line. */
+static inline void queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
+                              struct queue_arrival *a)
+{
+	enum meet_role other = meet_other(role);
+	struct pp_link *partner;
+	bool half_way;
+
+	partner = queue_take(&m->queue.waiting[other], own ? own->waiter : NULL, own, &half_way);
+	if (partner) {
+		meet_count(m, role);
+		a->partner = queue_place(partner);
+		a->result = 1;
+		return;
+	}
+	a->result = own || !half_way ? -EAGAIN : -EBUSY;
+	if (!own)
+		return;
+	if (!own->listed)
+		list_append(&m->queue.waiting[role], own);
+	a->fd = queue_disarm(&m->queue, other);
+}
+
+/* Also whether the ring has ended, and, of PP_SPSC, who waits in the spot. */
+static inline void queue_look_around(struct pp_meeting *m, enum meet_role role,
+                                     struct pp_link *own, struct queue_arrival *a)
+{
 	uint32_t word = pp_load(&m->word);
-	struct meet_node *first;
-	int64_t r;
 
 	if (meet_has_ended(word))
+		a->result = meet_ended(word, role);
+	else if (!m->single || (a->result = spot_arrive(m, role, NULL, NULL, &a->partner)) == SPOT_IS_MOVED)
+		queue_look(m, role, own, a);
+}
+
+/* A select acts while it looks, and no longer than under the lock: who comes after it finds it
+ * waiting. */
+static inline void queue_look_as_select(struct pp_meeting *m, enum meet_role role,
+                                        struct pp_link *own, struct queue_arrival *a)
+{
+	if (!waiter_act(own->waiter)) {
+		a->result = MEET_IS_CLAIMED;
+		return;
+	}
+	queue_look_around(m, role, own, a);
+	if (a->result == -EAGAIN)
+		waiter_acted(own->waiter);
+}
+
+/* ---- what a meeting asks of its places ---------------------------------------------- */
+
+/* Take the oldest partner's place: 1.  None there: -EAGAIN, and `own`, if any, waits.
+ * MEET_IS_CLAIMED: somebody has taken the place of this very select. */
+static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
+                                   int64_t deadline, struct meet_place *partner)
+{
+	struct queue_arrival a = { .fd = NOT_ARMED };
+	uint32_t word = pp_load(&m->word);
+	int r;
+
+	if (meet_has_ended(word) && !(own && own->waiter))
 		return meet_ended(word, role); /* also if the lock were not to be had in time */
 	r = queue_enter(&m->queue, deadline);
 	if (r < 0)
 		return r;
 	PP_STALL(meet_locked);
-	word = pp_load(&m->word); /* written under the lock */
-	first = others->first;
-	if (meet_has_ended(word)) {
-		r = meet_ended(word, role);
-	} else if (first) {
-		unlist(others, first);
-		meet_count(m, role);
-		*partner = queue_place(first);
-		r = 1;
-	} else {
-		r = -EAGAIN;
-		if (node)
-			enlist(&m->queue.waiting[role], node);
-	}
+	if (own && own->waiter)
+		queue_look_as_select(m, role, own, &a);
+	else
+		queue_look_around(m, role, own, &a);
 	lock_release(&m->queue.lock);
-	return r;
+	if (a.fd != NOT_ARMED)
+		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(a.fd));
+	*partner = a.partner;
+	return a.result;
 }
 
 /* Leave without an item.  False: too late, somebody has taken the place. */
-static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role,
-                                  struct meet_node *node)
+static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, struct pp_link *link)
 {
 	bool listed;
 
 	lock_until(&m->queue.lock, INT64_MAX);
 	PP_STALL(meet_withdrawing);
-	listed = node->listed;
+	listed = link->listed;
 	if (listed)
-		unlist(&m->queue.waiting[role], node);
+		list_remove(&m->queue.waiting[role], link);
 	lock_release(&m->queue.lock);
 	return listed;
 }
 
+/* True: there is somebody to meet, or the end; else `fd` is signalled when there is. */
+static inline bool queue_arm(struct pp_meeting *m, enum meet_role role, int fd)
+{
+	bool ready;
+
+	lock_until(&m->queue.lock, INT64_MAX);
+	ready = queue_has(&m->queue.waiting[meet_other(role)]) || meet_has_ended(pp_load(&m->word));
+	if (!ready)
+		m->queue.armed[role] = fd;
+	lock_release(&m->queue.lock);
+	return ready;
+}
+
+/* Tell one of those who wait as `role` of the end.  False: there is none. */
+static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
+{
+	struct pp_list *list = &m->queue.waiting[role];
+	PP_ATOMIC(uint32_t) *asleep = NULL;
+	struct meet_node *plain = NULL;
+	struct pp_link *link;
+
+	lock_until(&m->queue.lock, INT64_MAX);
+	link = list->first;
+	if (link) {
+		list_remove(list, link);
+		if (!link->waiter)
+			plain = (struct meet_node *)(void *)link;
+		else if (waiter_tell(link->waiter) == WAITER_IS_MINE_ASLEEP)
+			asleep = &link->waiter->word;
+	}
+	lock_release(&m->queue.lock);
+	if (plain)
+		meet_tell(m, role, &plain->state, PLACE_ENDED);
+	if (asleep)
+		PP_SWITCH(MEET_END_WAKE, (void)0, (void)pp_futex_wake(asleep, 1));
+	return link;
+}
+
 static inline void queue_end(struct pp_meeting *m, uint32_t why)
 {
-	struct meet_node *waiting[2], *node, *next;
-	int role;
+	int fd[2], role;
 
 	lock_until(&m->queue.lock, INT64_MAX);
 	pp_fetch_or(&m->word, why);
-	for (role = 0; role < 2; role++) {
-		waiting[role] = m->queue.waiting[role].first;
-		m->queue.waiting[role].first = m->queue.waiting[role].last = NULL;
-		for (node = waiting[role]; node; node = node->next)
-			node->listed = false;
-	}
+	for (role = 0; role < 2; role++)
+		fd[role] = queue_disarm(&m->queue, (enum meet_role)role);
 	lock_release(&m->queue.lock);
 	PP_STALL(end_sealed);
-	for (role = 0; role < 2; role++)
-		for (node = waiting[role]; node; node = next) {
-			next = node->next; /* the node is its owner's again once it is told */
-			meet_tell(m, (enum meet_role)role, &node->state, PLACE_ENDED);
-		}
+	for (role = 0; role < 2; role++) {
+		while (queue_end_one(m, (enum meet_role)role))
+			;
+		if (fd[role] != NOT_ARMED)
+			pp_pollable_signal(fd[role]);
+	}
 }
 
 #endif

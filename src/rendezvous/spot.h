@@ -13,6 +13,11 @@
 /* The bit of the word; the lower two are RING_CLOSED and RING_CANCELLED. */
 #define SPOT_WAITS(role) (4u << (role))
 #define SPOT_EITHER      (SPOT_WAITS(MEET_PUSH) | SPOT_WAITS(MEET_PULL))
+/* From now on whoever waits does so in the queues; only set.  Who waits here may stay. */
+#define SPOT_MOVED       16u
+
+/* Not a result: nobody waits here, and it is the queues' turn. */
+enum { SPOT_IS_MOVED = 2 };
 
 static inline void spot_init(struct pp_meeting *m)
 {
@@ -22,7 +27,7 @@ static inline void spot_init(struct pp_meeting *m)
 
 static inline struct meet_place spot_place(struct pp_meeting *m, enum meet_role role)
 {
-	return (struct meet_place){ &m->spot.state[role], &m->spot.carrier[role] };
+	return (struct meet_place){ &m->spot.state[role], &m->spot.carrier[role], NULL };
 }
 
 /* Take whom `left` no longer names.  Acquire: what was laid out, the owner's own store of its
@@ -33,7 +38,7 @@ static inline bool spot_take(struct pp_meeting *m, uint32_t *word, uint32_t left
 }
 
 /* Take the partner's place: 1.  None there: -EAGAIN, and the caller waits in `own`, unless that is
- * NULL. */
+ * NULL; or SPOT_IS_MOVED. */
 static inline int64_t spot_arrive(struct pp_meeting *m, enum meet_role role, void *item,
                                   const struct meet_place *own, struct meet_place *partner)
 {
@@ -54,6 +59,8 @@ static inline int64_t spot_arrive(struct pp_meeting *m, enum meet_role role, voi
 			*partner = spot_place(m, other);
 			return 1;
 		}
+		if (pp_unlikely(word & SPOT_MOVED))
+			return SPOT_IS_MOVED;
 		if (!own)
 			return -EAGAIN;
 		if (!laid_out)
@@ -78,7 +85,8 @@ static inline bool spot_withdraw(struct pp_meeting *m, enum meet_role role)
 	return false;
 }
 
-static inline void spot_end(struct pp_meeting *m, uint32_t why)
+/* False: nobody can be in the queues. */
+static inline bool spot_end(struct pp_meeting *m, uint32_t why)
 {
 	uint32_t word = pp_load(&m->word);
 
@@ -89,6 +97,7 @@ static inline void spot_end(struct pp_meeting *m, uint32_t why)
 		meet_tell(m, MEET_PUSH, &m->spot.state[MEET_PUSH], PLACE_ENDED);
 	if (word & SPOT_WAITS(MEET_PULL))
 		meet_tell(m, MEET_PULL, &m->spot.state[MEET_PULL], PLACE_ENDED);
+	return word & SPOT_MOVED;
 }
 
 #endif

@@ -12,7 +12,13 @@
  *   turn of a slot  { lap, index, 0 }  free for the push at that position
  *                   { lap, index, 1 }  holds the item of that position
  *
+ *                   MPMC_ABORTED    the push at that position was taken back
+ *
  * (Vyukov's own numbering, pos and pos + 1, cannot tell the two apart at capacity 1.)
+ *
+ * A slot whose push was taken back stays in the ring until it is at the head.  Then whoever meets
+ * it, a pull that wants the item behind it or a push that wants the slot, moves the head over it
+ * and frees it: mpmc_pass_over().
  *
  * Who moves tail or head over a slot owns the slot until it writes the slot's turn, and
  * may do so only when it has seen the turn; the turn carries all ordering.  Seals live
@@ -34,6 +40,11 @@ enum mpmc_role { MPMC_PUSH = 0, MPMC_PULL = 1 }; /* also the turn bit that the r
 
 #define MPMC_SEAL UINT64_C(1)
 
+/* The turn of a slot whose push was taken back, as mpmc_turn() shows it to the pull at that
+ * position: long ago, so that nobody waits for it, and no turn is ever that late.  To the push a lap
+ * later it is MPMC_ABORTED - lap + 1. */
+#define MPMC_ABORTED (-(INT64_C(1) << 62))
+
 /* Looks at a slot before the other side is looked at: about what that costs, or less. */
 #ifndef MPMC_LOOKS
 #define MPMC_LOOKS 8
@@ -44,6 +55,7 @@ struct mpmc {
 	uint64_t lap;   /* one lap: the power of two above every { index, 0 } */
 	uint64_t start; /* first position, index 0 */
 	PP_ATOMIC(uint32_t) ended;
+	PP_ATOMIC(uint64_t) aborts, passed; /* pushes taken back; their slots that were passed over */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) tail;
 	PP_ATOMIC(uint64_t) push_waited; /* hint: where a push last found its slot not ready */
 	PP_OWN_LINE PP_ATOMIC(uint64_t) head;
@@ -74,6 +86,8 @@ static inline void mpmc_init(struct mpmc *r, const struct pp_slots *slots, uint6
 	r->lap = mpmc_lap(capacity);
 	r->start = 0 - laps_before_wrap * r->lap;
 	pp_store(&r->ended, 0);
+	pp_store(&r->aborts, 0);
+	pp_store(&r->passed, 0);
 	pp_store(&r->tail, r->start);
 	pp_store(&r->head, r->start);
 	pp_store(&r->push_waited, r->start - 1);
@@ -137,6 +151,12 @@ PP_INLINE int64_t mpmc_turn(const struct mpmc *r, const struct pp_slots *slots,
 	PP_ATOMIC(uint64_t) *turn = pp_slot_turn(slots, mpmc_index(r, position));
 
 	return (int64_t)(mpmc_seen(role, turn) - (position | (uint64_t)role));
+}
+
+/* Does a turn that mpmc_turn() gave to `role` say that the push before was taken back? */
+PP_INLINE bool mpmc_was_aborted(const struct mpmc *r, enum mpmc_role role, int64_t turn)
+{
+	return turn == (role == MPMC_PULL ? MPMC_ABORTED : MPMC_ABORTED - (int64_t)r->lap + 1);
 }
 
 /*
@@ -222,7 +242,8 @@ PP_INLINE uint64_t mpmc_run(const struct mpmc *r, const struct pp_slots *slots,
 /*
  * Claim up to `n` slots that are ready, one after the other in one lap, for `role`.  `seal` is
  * the seal that the role's word must show: 0, or MPMC_SEAL for who drops what is left.
- * Result: how many from *claimed on, or RING_NONE, RING_BUSY, RING_SEALED, RING_END.
+ * Result: how many from *claimed on, or RING_NONE, RING_BUSY, RING_SEALED, RING_END; RING_ABORTED:
+ * mpmc_pass_over() first.
  */
 PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role,
                              uint64_t seal, uint64_t n, uint64_t *claimed)
@@ -243,6 +264,8 @@ PP_INLINE int64_t mpmc_claim(struct mpmc *r, const struct pp_slots *slots, enum 
 		if (pp_unlikely(turn != 0)) {
 			uint64_t again = pp_load(word);
 
+			if (mpmc_was_aborted(r, role, turn))
+				return RING_ABORTED;
 			if (turn < 0 && again == seen && !mpmc_soon(r, slots, role, position))
 				return mpmc_why(r, role, position);
 			seen = again;
@@ -313,11 +336,85 @@ PP_INLINE void mpmc_move(const struct mpmc *r, const struct pp_slots *slots, enu
 	}
 }
 
-/* Did the `k` slots from `position` on end with the lap? */
-PP_INLINE bool mpmc_lap_done(const struct mpmc *r, uint64_t position, uint64_t k)
+/* Could there be more than the `k` slots claimed from `position` on?  They ended with the lap, or
+ * at a slot to be passed over. */
+PP_INLINE bool mpmc_lap_done(struct mpmc *r, uint64_t position, uint64_t k)
 {
-	return mpmc_index(r, position) + k == r->capacity;
+	return mpmc_index(r, position) + k == r->capacity || pp_load(&r->aborts) != pp_load(&r->passed);
 }
+
+/* ---- slots that were opened --------------------------------------------------------------- */
+
+/* The position of a slot that `role` has claimed, by the turn that only its owner moves.  False: of
+ * none, as far as that can be seen. */
+static inline bool mpmc_opened(const struct mpmc *r, const struct pp_slots *slots,
+                               enum mpmc_role role, uint64_t index, uint64_t *position)
+{
+	uint64_t turn = pp_load(pp_slot_turn(slots, index)); /* the owner's own claim saw it */
+
+	*position = turn & ~UINT64_C(1);
+	return (turn & 1) == (uint64_t)role && mpmc_index(r, *position) == index;
+}
+
+/* The push that claimed `position` is taken back. */
+static inline void mpmc_abort(struct mpmc *r, const struct pp_slots *slots, uint64_t position)
+{
+	pp_fetch_add(&r->aborts, 1);
+	/* Release: who takes the slot next writes after what was written into it in vain. */
+	pp_store_release(MPMC_ABORT, pp_slot_turn(slots, mpmc_index(r, position)),
+	                 (position | 1) + (uint64_t)MPMC_ABORTED);
+}
+
+/* The slot at the head, if its push was taken back, becomes free.  `seal` as for mpmc_claim().
+ * True: it has, and who waits for room is to be told.  False: it was not so, or somebody else is at it. */
+static inline bool mpmc_pass_over(struct mpmc *r, const struct pp_slots *slots, uint64_t seal)
+{
+	uint64_t seen = pp_load(&r->head), position = seen & ~MPMC_SEAL;
+
+	if ((seen & MPMC_SEAL) != seal || mpmc_turn(r, slots, MPMC_PULL, position) != MPMC_ABORTED)
+		return false;
+	/* Relaxed: the turn orders everything. */
+	if (!pp_decide_relaxed(&r->head, &seen, mpmc_advance(r, position, 1) | seal))
+		return false;
+	PP_STALL(passing_over);
+	mpmc_publish(r, slots, MPMC_PULL, position);
+	pp_fetch_add(&r->passed, 1);
+	return true;
+}
+
+/* How many slots from the head on are only to be passed over.  For people: any thread, any time. */
+static inline uint64_t mpmc_to_pass(struct mpmc *r, const struct pp_slots *slots)
+{
+	uint64_t position = pp_load(&r->head) & ~MPMC_SEAL, n = 0;
+
+	if (pp_load(&r->aborts) == pp_load(&r->passed))
+		return 0;
+	for (; n < r->capacity; n++, position = mpmc_advance(r, position, 1))
+		if (mpmc_turn(r, slots, MPMC_PULL, position) != MPMC_ABORTED)
+			break;
+	return n;
+}
+
+/* What a claim by `role` would come to now: 1, or why not. */
+static inline int mpmc_peek(struct mpmc *r, const struct pp_slots *slots, enum mpmc_role role)
+{
+	for (;;) {
+		uint64_t seen = pp_load(mpmc_word(r, role));
+		int64_t turn;
+
+		if (seen & MPMC_SEAL)
+			return RING_SEALED;
+		turn = mpmc_turn(r, slots, role, seen);
+		if (turn == 0)
+			return 1;
+		if (mpmc_was_aborted(r, role, turn))
+			return RING_ABORTED;
+		if (turn < 0 && pp_load(mpmc_word(r, role)) == seen)
+			return mpmc_why(r, role, seen);
+	}
+}
+
+/* ---- ending and looking ------------------------------------------------------------------- */
 
 /* End a side: RING_CLOSED, RING_CANCELLED.  No claim for it from here on; who is told
  * RING_SEALED sees `why` in r->ended. */
@@ -340,7 +437,7 @@ static inline bool mpmc_ready(struct mpmc *r, const struct pp_slots *slots, enum
 		return true;
 	turn = mpmc_turn(r, slots, role, seen);
 	/* An end is set before it is sealed.  The other side's line is left alone else. */
-	return turn >= 0 || (pp_load(&r->ended) && mpmc_why(r, role, seen) < RING_BUSY);
+	return turn >= 0 || mpmc_was_aborted(r, role, turn) || (pp_load(&r->ended) && mpmc_why(r, role, seen) < RING_BUSY);
 }
 
 /* How many positions `role` has gone since the start. */

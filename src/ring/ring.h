@@ -42,7 +42,8 @@ enum {
 	RING_NONE   = 0,  /* full; empty                                           */
 	RING_BUSY   = -1, /* hangs on an operation that is half-way                */
 	RING_SEALED = -2, /* this side has ended                                   */
-	RING_END    = -3  /* pull: the push side has ended and everything is taken */
+	RING_END    = -3, /* pull: the push side has ended and everything is taken */
+	RING_ABORTED = -4 /* PP_MPMC: a slot is to be passed over first            */
 };
 
 /* Bits of a ring's `ended` word; only ever set. */

@@ -11,7 +11,8 @@
  *
  *   tail    items published;      written by the pusher
  *   head    slots given back;     written by the puller
- *   taken   items claimed by the puller: head <= taken, equal between two pulls
+ *   taken   items claimed by the puller: head <= taken, equal between two pulls but for a
+ *           slot that is open to be read in place
  *   ended   RING_CLOSED, RING_CANCELLED: set first, then the seals are decided
  *   push_seal, pull_seal  `none`, then for ever the decided position: pushes below
  *           push_seal happened and no others; pulls below pull_seal likewise
@@ -30,6 +31,7 @@
 #ifndef PP_RING_SPSC_H
 #define PP_RING_SPSC_H
 
+#include "ring/book.h"
 #include "ring/marks.h"
 
 /* How many bytes ahead of an item a puller calls for, if the ring has twice as many. */
@@ -88,6 +90,7 @@ struct spsc_lap {
 struct spsc_pusher {
 	struct pp_fast_push fast;
 	struct spsc_lap lap;
+	struct spsc_book *book; /* of pushes that were taken back */
 };
 
 struct spsc_puller {
@@ -137,8 +140,10 @@ static inline void spsc_init_marks(struct spsc *r, struct spsc_pusher *push, str
 /* Both sides at the first of the slots that lie at `slots`.  The words and alerts of their
  * cursors are whom they belong to's to set. */
 static inline void spsc_init_ends(struct spsc *r, unsigned char *slots, size_t stride,
-                                  struct spsc_pusher *push, struct spsc_puller *pull)
+                                  struct spsc_book *book, struct spsc_pusher *push,
+                                  struct spsc_puller *pull)
 {
+	push->book = book;
 	push->lap.base = pull->lap.base = slots;
 	push->lap.stride = pull->lap.stride = stride;
 	push->lap.known = r->start + r->capacity;
@@ -208,11 +213,22 @@ static inline uint64_t spsc_pull_sealed_at(struct spsc *r, uint64_t push_seal, b
 
 /* ---- push ----------------------------------------------------------------- */
 
+/* How many slots count as occupied whose push was taken back: what is pulled in place is pulled,
+ * so `taken` says how far they do not.  Nothing is handed over by it. */
+static inline uint64_t spsc_aborted(struct spsc *r, struct spsc_pusher *e)
+{
+	if (pp_load(&e->book->aborted) == 0)
+		return 0;
+	return book_settle(e->book, pp_load(&r->taken), pp_load(&r->tail));
+}
+
 /* The pusher knows of too little room: look again.  1, or why there is none. */
 static inline int64_t spsc_look_for_room(struct spsc *r, struct spsc_pusher *e, uint64_t tail)
 {
 	/* The puller's copies out of these slots are done: SPSC_HEAD. */
-	e->lap.known = pp_load_acquire(SPSC_HEAD_SEEN, &r->head) + r->capacity;
+	uint64_t head = pp_load_acquire(SPSC_HEAD_SEEN, &r->head);
+
+	e->lap.known = head + r->capacity - spsc_aborted(r, e);
 	if (e->lap.known != tail)
 		return 1;
 	return pp_load(&r->ended) ? RING_SEALED : RING_NONE;
@@ -223,7 +239,8 @@ static inline int64_t spsc_claim_marked_push(struct spsc *r, struct spsc_pusher 
 {
 	struct pp_fast_marks *marks = spsc_push_marks(r, e);
 
-	if (pp_load_acquire(MARK_FREE_SEEN, &marks->free) == (uint32_t)tail)
+	if (pp_load(&e->book->aborted) == 0 &&
+	    pp_load_acquire(MARK_FREE_SEEN, &marks->free) == (uint32_t)tail)
 		return 1;
 	return spsc_look_for_room(r, e, tail);
 }
@@ -291,6 +308,21 @@ PP_NOINLINE static uint64_t spsc_settle_push(struct spsc *r, struct spsc_pusher 
 	e->fast.origin = spsc_find_lap(r, &e->lap, tail - lost);
 	e->fast.limit = spsc_limit(r, &e->lap, tail - lost);
 	return n - lost;
+}
+
+/* The push at the tail, claimed and not published, is taken back.  How many such slots count as
+ * occupied now.  With marks, which know nothing of them, the path of one item is closed while
+ * there are any. */
+static inline uint64_t spsc_abort(struct spsc *r, struct spsc_pusher *e)
+{
+	uint64_t tail = pp_load(&r->tail);
+	uint64_t head = pp_load_acquire(SPSC_HEAD_SEEN, &r->head);
+	uint64_t aborted = book_abort(e->book, pp_load(&r->taken), tail);
+
+	e->lap.known = head + r->capacity - aborted;
+	if (!r->marked)
+		e->fast.limit = spsc_limit(r, &e->lap, tail);
+	return aborted;
 }
 
 /* ---- pull ----------------------------------------------------------------- */
@@ -426,9 +458,9 @@ static inline bool spsc_push_ready(struct spsc *r, struct spsc_pusher *e)
 
 	if (pp_load(&r->ended))
 		return true;
-	if (r->marked)
+	if (r->marked && pp_load(&e->book->aborted) == 0)
 		return pp_load(&spsc_push_marks(r, e)->free) == (uint32_t)tail;
-	return tail - pp_load(&r->head) < r->capacity;
+	return tail - pp_load(&r->head) + spsc_aborted(r, e) < r->capacity;
 }
 
 /* Could a pull go ahead, or end?  Only the pulling thread may ask. */
@@ -443,12 +475,29 @@ static inline bool spsc_pull_ready(struct spsc *r, struct spsc_puller *e)
 	return pp_load(&r->tail) != head;
 }
 
+/* The same by the counters, which are never late. */
+static inline bool spsc_has_room(struct spsc *r, struct spsc_pusher *e)
+{
+	return pp_load(&r->ended) ||
+	       pp_load(&r->tail) - pp_load(&r->head) + spsc_aborted(r, e) < r->capacity;
+}
+
+static inline bool spsc_has_items(struct spsc *r)
+{
+	return pp_load(&r->ended) || pp_load(&r->tail) != pp_load(&r->head);
+}
+
 /* Items pushed and pulled since start, from any thread.  The seals decide once they are there. */
 static inline uint64_t spsc_pushed(struct spsc *r)
 {
 	uint64_t seal = pp_load(&r->push_seal);
 
 	return (seal != spsc_none(r) ? seal : pp_load(&r->tail)) - r->start;
+}
+
+static inline bool spsc_pull_is_sealed(struct spsc *r)
+{
+	return pp_load(&r->pull_seal) != spsc_none(r);
 }
 
 static inline uint64_t spsc_pulled(struct spsc *r)

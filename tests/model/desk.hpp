@@ -134,6 +134,53 @@ uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 	return model::futex_wake(word, n);
 }
 
+/* In place of park/pollable.c: a number, and a word that a poll waits for.  The kernel orders a
+ * write before the poll that it ends, and a read between two writes. */
+#include "park/pollable.h"
+
+namespace model {
+
+enum { FDS = 2 };
+static rl::atomic<uint32_t> *readable[FDS];
+static int fds;
+
+static inline void await_readable(int fd, int64_t deadline)
+{
+	while (readable[fd]->load(rl::mo_acquire, $) == 0)
+		if (futex_wait(readable[fd], 0, deadline, false) == -ETIMEDOUT)
+			return;
+}
+
+} // namespace model
+
+int pp_pollable_open(void)
+{
+	return model::fds < model::FDS ? model::fds++ : -EMFILE;
+}
+
+void pp_pollable_close(int)
+{
+}
+
+void pp_pollable_signal(int fd)
+{
+	model::readable[fd]->exchange(1, rl::mo_acq_rel, $);
+	model::futex_wake(model::readable[fd], model::N);
+}
+
+void pp_pollable_reset(int fd)
+{
+	model::readable[fd]->exchange(0, rl::mo_acq_rel, $);
+}
+
+/* In place of base/random.h. */
+#define PP_BASE_RANDOM_H
+static inline uint32_t pp_random_below(uint32_t n)
+{
+	return rl::ctx().rand(n, rl::sched_type_user);
+}
+
+#define WATCH_SPINS 1
 #define MPMC_LOOKS 1
 #define MARK_LOOKS 1
 
@@ -180,12 +227,41 @@ void pp_spin_parked(struct pp_spinner *)
 #define pp_pause() ((void)0)
 
 #include "park/eventcount_impl.h"
+#include "park/watch_impl.h"
 #include "rendezvous/meeting_impl.h"
 #include "wait.c"
 #include "push.c"
 #include "pull.c"
 #include "lifecycle.c"
 #include "stats.c"
+#include "inplace.c"
+#include "readiness.c"
+/* A case has its place in memory of the model's. */
+struct select_place;
+static struct select_place *place_of(pp_case *c);
+static pp_case *case_of(struct pp_link *link);
+#include "select.c"
+
+enum { MODEL_CASES = 2 };
+static struct model_case_places {
+	struct select_place place[MODEL_CASES];
+	pp_case *of;
+} *model_places[model::N]; /* by thread */
+
+static struct select_place *place_of(pp_case *c)
+{
+	struct model_case_places *p = model_places[rl::ctx().threadx_->index_];
+
+	return &p->place[c - p->of];
+}
+
+/* Only of the caller's own. */
+static pp_case *case_of(struct pp_link *link)
+{
+	struct model_case_places *p = model_places[rl::ctx().threadx_->index_];
+
+	return p->of + ((struct select_place *)link - p->place);
+}
 
 #undef union
 
@@ -200,6 +276,7 @@ struct model_ring {
 	model_slot slot[MODEL_SLOTS];
 	model_marked marked[MODEL_SLOTS];
 	model_item item[MODEL_SLOTS];
+	PP_ATOMIC(uint64_t) book[2];
 	rl::var<int> there;
 	int freed;
 };
@@ -217,6 +294,8 @@ struct model_config {
 static inline void open_side(struct pp_side *side, unsigned refs)
 {
 	pp_store(&side->refused, 0);
+	pp_store(&side->open, 0);
+	pp_store(&side->fd, NO_FD);
 	pp_store(&side->refs, refs);
 }
 
@@ -262,7 +341,10 @@ static inline void open_own_cursors(model_ring *m, const struct pp_slots &slots)
 {
 	struct pp_channel *ch = &m->channel;
 
-	spsc_init_ends(&m->block.ring.spsc, slots.base, slots.stride, &ch->tx.spsc, &ch->rx.spsc);
+	pp_store(&m->book[0], 0);
+	book_init(&ch->tx.book, m->book, m->block.ring.spsc.capacity);
+	spsc_init_ends(&m->block.ring.spsc, slots.base, slots.stride, &ch->tx.book, &ch->tx.spsc,
+	               &ch->rx.spsc);
 	ch->tx.spsc.fast.alert = &m->block.items.state;
 	ch->rx.spsc.fast.alert = &m->block.space.state;
 	ch->tx.looked = ch->tx.spsc.lap.known;
@@ -280,7 +362,9 @@ static inline void open_cursors(model_ring *m, const model_config &c, const stru
 		open_own_cursors(m, slots);
 	else
 		open_shared_cursors(m, slots);
-	ch->tx.push = pp_push_text_of(c.flags & PP_TRACK_DEPTH ? 0 : word);
+	ch->tx.end.word = c.flags & PP_TRACK_DEPTH ? 0 : word;
+	ch->rx.end.word = word;
+	ch->tx.push = pp_push_text_of(ch->tx.end.word);
 	ch->rx.pull = pp_pull_text_of(word);
 }
 
@@ -322,6 +406,10 @@ static inline void open_ring(model_ring *m, const model_config &c)
 		open_cursors(m, c, slots);
 	else
 		open_no_cursors(m);
+	ch->tx.open = ch->rx.open = NULL;
+	ch->tx.diverted = false;
+	watch_init(&ch->watch[MEET_PUSH]);
+	watch_init(&ch->watch[MEET_PULL]);
 	pp_store(&ch->holds, 2);
 	ch->kind = c.kind;
 	ch->capacity = c.capacity;

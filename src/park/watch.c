@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#include "park/watch_impl.h"

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One of several pushes and pulls.
+ *
+ * First each case is tried, and nobody need know of the caller.  If none goes ahead, the caller
+ * becomes a waiter (park/waiter.h) with a link in each ring: among the watchers of an eventcount,
+ * or, at capacity 0, in the queue of a meeting.  Then it looks again, and sleeps once for all.  Who
+ * makes an event tells it, and it looks again; who meets it at capacity 0 claims it, and serves
+ * it.  While it tries a case itself nobody can claim it, so at most one case is ever performed.
+ * docs/select.md has the argument that no wake is lost.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include "base/random.h"
+#include "desk.h"
+
+/* In pp_case.reserved. */
+struct select_place {
+	struct meet_case meeting; /* its link serves every kind of case */
+	uint32_t order;
+};
+
+#ifndef PP_MODEL /* which has other memory for the places */
+_Static_assert(sizeof(struct select_place) <= sizeof ((pp_case *)NULL)->reserved, "");
+
+static inline struct select_place *place_of(pp_case *c)
+{
+	return (struct select_place *)(void *)c->reserved;
+}
+
+static inline pp_case *case_of(struct pp_link *link)
+{
+	return (pp_case *)(void *)((unsigned char *)link - offsetof(pp_case, reserved));
+}
+#endif
+
+struct selection {
+	pp_case *cases;
+	uint32_t count;
+	bool ordered, interruptible, meets, waiting, claimed;
+	struct pp_spin *spin; /* of the first case */
+	struct pp_spinner spinner;
+	bool spun;
+	pp_time deadline;
+	struct pp_waiter waiter;
+};
+
+/* ---- a case ---------------------------------------------------------------------------- */
+
+static inline bool enabled(const pp_case *c)
+{
+	return c->tx || c->rx;
+}
+
+static inline enum meet_role role_of(const pp_case *c)
+{
+	return c->tx ? MEET_PUSH : MEET_PULL;
+}
+
+static inline struct pp_end *end_of(const pp_case *c)
+{
+	return c->tx ? &c->tx->end : &c->rx->end;
+}
+
+static inline bool meets(const pp_case *c)
+{
+	return end_of(c)->mode == PP_MODE_MEET;
+}
+
+static inline struct pp_link *link_of(pp_case *c)
+{
+	return &place_of(c)->meeting.link;
+}
+
+/* Somebody serves the caller: no more cases are to be tried. */
+enum { IS_CLAIMED = MEET_IS_CLAIMED };
+
+/* Before anybody knows of the caller.  The result, or -EAGAIN, -EBUSY. */
+static inline int try_case(pp_case *c)
+{
+	return c->tx ? c->tx->push(c->tx, c->item, DO_NOT_WAIT)
+	             : c->rx->pull(c->rx, c->item, DO_NOT_WAIT);
+}
+
+/* When others may serve it.  Also IS_CLAIMED. */
+static int try_waiting(struct selection *s, pp_case *c)
+{
+	int64_t r;
+
+	if (meets(c)) {
+		r = meet_arrive(&end_of(c)->channel->meeting, role_of(c), &place_of(c)->meeting);
+		return r == 1 ? 0 : (int)r;
+	}
+	if (!pp_is_ready(end_of(c), role_of(c)))
+		return -EAGAIN;
+	if (!waiter_act(&s->waiter))
+		return IS_CLAIMED;
+	r = try_case(c);
+	if (r == -EAGAIN || r == -EBUSY)
+		waiter_acted(&s->waiter);
+	return (int)r;
+}
+
+/* Is it the one?  Then the caller, if it waited, acts, or is claimed. */
+static inline bool took(struct selection *s, uint32_t i)
+{
+	pp_case *c = &s->cases[i];
+	int r;
+
+	if (!enabled(c))
+		return false;
+	r = s->waiting ? try_waiting(s, c) : try_case(c);
+	if (r == -EAGAIN || r == -EBUSY)
+		return false;
+	s->claimed = r == IS_CLAIMED;
+	if (!s->claimed)
+		c->result = r;
+	return true;
+}
+
+/* ---- looking ---------------------------------------------------------------------------- */
+
+static int look_in_order(struct selection *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->count; i++)
+		if (took(s, i))
+			return (int)i;
+	return -EAGAIN;
+}
+
+static void swap_order(struct selection *s, uint32_t i, uint32_t k)
+{
+	uint32_t *a = &place_of(&s->cases[i])->order, *b = &place_of(&s->cases[k])->order;
+	uint32_t was = *a;
+
+	*a = *b;
+	*b = was;
+}
+
+/* The rest of a random permutation that began with `first`. */
+PP_NOINLINE static int look_at_others(struct selection *s, uint32_t first)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->count; i++)
+		place_of(&s->cases[i])->order = i;
+	swap_order(s, 0, first);
+	for (i = 1; i < s->count; i++) {
+		uint32_t next;
+
+		swap_order(s, i, i + pp_random_below(s->count - i));
+		next = place_of(&s->cases[i])->order;
+		if (took(s, next))
+			return (int)next;
+	}
+	return -EAGAIN;
+}
+
+/* Each case at most once, the first that can go ahead is performed: its index, or -EAGAIN; an index
+ * means nothing once somebody has claimed the caller.  In a
+ * random order each of those that can is as likely as the others. */
+static inline int look(struct selection *s)
+{
+	uint32_t first;
+
+	if (s->ordered || s->count == 0)
+		return look_in_order(s);
+	first = s->count > 1 ? pp_random_below(s->count) : 0;
+	return took(s, first) ? (int)first : look_at_others(s, first);
+}
+
+/* ---- waiting ---------------------------------------------------------------------------- */
+
+#define EACH_CASE(s, c) (c = (s)->cases; c != (s)->cases + (s)->count; c++) if (enabled(c))
+
+static void enter(struct selection *s)
+{
+	pp_case *c;
+
+	waiter_init(&s->waiter);
+	s->waiting = true;
+	for EACH_CASE(s, c) {
+		struct pp_link *link = link_of(c);
+
+		pp_hold(end_of(c)->channel); /* whatever a drop callback lets go of */
+		link->waiter = &s->waiter;
+		link->listed = link->told = link->begun = false;
+		place_of(c)->meeting.item = c->item;
+	}
+}
+
+/* Be told of events from now on.  One fence serves all rings. */
+static void watch_all(struct selection *s)
+{
+	enum ec_fence wanted = EC_FENCE_FULL;
+	bool fenced = false;
+	pp_case *c;
+
+	for EACH_CASE(s, c) {
+		struct pp_end *end = end_of(c);
+		struct pp_link *link = link_of(c);
+
+		if (meets(c))
+			continue;
+		link->fence = (unsigned char)watch_begin(&end->channel->watch[role_of(c)],
+		                                         pp_sleep_at(end, role_of(c)), link,
+		                                         end->fenced);
+		fenced = end->fenced;
+		if (link->fence != EC_FENCE_FULL)
+			wanted = EC_FENCE_HEAVY;
+	}
+	ec_fence(wanted, fenced);
+	for EACH_CASE(s, c)
+		if (!meets(c))
+			ec_settle(pp_sleep_at(end_of(c), role_of(c)),
+			          (enum ec_fence)link_of(c)->fence);
+}
+
+/* A case that the caller did not perform may have used up a wake; nor need the one that it did
+ * perform have been all. */
+static void leave(struct selection *s)
+{
+	pp_case *c;
+
+	for EACH_CASE(s, c) {
+		struct pp_end *end = end_of(c);
+		struct pp_channel *ch = end->channel;
+		struct pp_watch *watch = &ch->watch[role_of(c)];
+
+		if (meets(c)) {
+			meet_leave(&ch->meeting, role_of(c), &place_of(c)->meeting);
+		} else {
+			bool owes = watch_end(watch, pp_sleep_at(end, role_of(c)), link_of(c));
+
+			PP_STALL(wait_leaving);
+			if ((owes || link_of(c)->told) && pp_is_ready(end, role_of(c)))
+				PP_SWITCH(SELECT_PASS_ON, (void)0,
+				          watch_wake(watch, pp_sleep_at(end, role_of(c)), 1));
+		}
+		pp_release(ch);
+	}
+}
+
+/* A sleep that each of the rings counts. */
+static void count_sleep(struct selection *s, int64_t began)
+{
+	pp_case *c;
+
+	for EACH_CASE(s, c) {
+		struct pp_sleepers *sleepers = pp_sleepers_of(end_of(c)->channel, role_of(c));
+
+		pp_fetch_add(&sleepers->asleep, began ? UINT32_MAX : 1);
+		if (began)
+			pp_fetch_add(&sleepers->blocked_ns, (uint64_t)(pp_clock_now() - began));
+		else
+			pp_fetch_add(&sleepers->parks, 1);
+	}
+}
+
+/* Until the word says something else.  0, -ETIMEDOUT, -EINTR. */
+static int sleep_here(struct selection *s)
+{
+	int64_t began = pp_clock_now();
+	int r = 0;
+
+	count_sleep(s, 0);
+	PP_STALL(wait_sleeping);
+	while ((waiter_state(&s->waiter) & ~(uint32_t)WAITER_ASLEEP) == WAITER_WAITS) {
+		r = waiter_sleep(&s->waiter, WAITER_WAITS, s->deadline, s->interruptible);
+		if (r == -ETIMEDOUT || (r == -EINTR && s->interruptible))
+			break;
+		r = 0;
+	}
+	PP_STALL(wait_woken);
+	count_sleep(s, began);
+	if (s->spun)
+		pp_spin_parked(&s->spinner);
+	s->spun = false;
+	return r;
+}
+
+/* A few looks at the word.  False: it still says that the caller waits. */
+static bool served_soon(struct selection *s)
+{
+	bool served = false;
+
+	pp_spin_begin(&s->spinner, s->spin);
+	while (!served && pp_spin_step(&s->spinner))
+		served = waiter_state(&s->waiter) != WAITER_WAITS;
+	pp_spin_end(&s->spinner, served);
+	s->spun = !served;
+	return served;
+}
+
+/* The case at which somebody claimed the caller. */
+static int await_met(struct selection *s)
+{
+	pp_case *c;
+
+	waiter_await_met(&s->waiter);
+	c = case_of(s->waiter.met);
+	c->result = 0;
+	return (int)(c - s->cases);
+}
+
+static bool too_late(const struct selection *s)
+{
+	return s->deadline != PP_FOREVER && (s->deadline <= 0 || s->deadline <= pp_now());
+}
+
+/* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed. */
+static int wait_entered(struct selection *s)
+{
+	for (;;) {
+		int r;
+
+		waiter_look(&s->waiter);
+		watch_all(s);
+		r = look(s);
+		if (r != -EAGAIN)
+			return r;
+		/* At capacity 0 it can be found only from now on; else it has spun before. */
+		r = s->meets && served_soon(s) ? 0 : sleep_here(s);
+		if (r == 0 && too_late(s))
+			r = -ETIMEDOUT;
+		s->claimed = waiter_state(&s->waiter) >= WAITER_CLAIMED;
+		if (s->claimed)
+			return r;
+		if (r < 0) { /* once more, and then nobody finds it */
+			int last = look(s);
+
+			s->claimed |= last == -EAGAIN && !waiter_act(&s->waiter);
+			return last == -EAGAIN ? r : last;
+		}
+	}
+}
+
+/* What changes with each item that comes to the ring of a case or leaves it. */
+static uintptr_t moves(const pp_case *c)
+{
+	struct pp_end *end = end_of(c);
+
+	if (meets(c))
+		return (uintptr_t)meet_met(&end->channel->meeting);
+	if (end->channel->kind == PP_SPSC)
+		return (uintptr_t)(pp_load(&end->block->ring.spsc.tail) +
+		                   pp_load(&end->block->ring.spsc.head));
+	return (uintptr_t)(pp_load(&end->block->ring.mpmc.tail) +
+	                   pp_load(&end->block->ring.mpmc.head));
+}
+
+/* Without waiting.  That no case can go ahead is to be true of one moment, not of a different one for
+ * each case: so look again where anything has moved meanwhile. */
+static int look_at_once(struct selection *s)
+{
+	bool still;
+	pp_case *c;
+	int r;
+
+	do {
+		for EACH_CASE(s, c)
+			place_of(c)->meeting.item = (void *)moves(c); /* free while nobody waits */
+		r = look(s);
+		if (r != -EAGAIN)
+			return r;
+		still = true;
+		for EACH_CASE(s, c)
+			still = still && place_of(c)->meeting.item == (void *)moves(c);
+	} while (!still);
+	return -ETIMEDOUT;
+}
+
+/* Above capacity 0, look for a while before anybody is to know of it. */
+static int spin(struct selection *s)
+{
+	int r = -EAGAIN;
+	pp_case *c;
+
+	pp_spin_begin(&s->spinner, s->spin);
+	while (r == -EAGAIN && pp_spin_step(&s->spinner))
+		for EACH_CASE(s, c)
+			if (r == -EAGAIN && (c->tx ? pp_push_ready(&c->tx->end)
+			                           : pp_pull_ready(&c->rx->end)))
+				r = look(s);
+	pp_spin_end(&s->spinner, r != -EAGAIN);
+	s->spun = r == -EAGAIN;
+	return r;
+}
+
+static void learn(struct selection *s)
+{
+	pp_case *c;
+
+	for EACH_CASE(s, c) {
+		s->meets |= meets(c);
+		s->interruptible |= (end_of(c)->channel->flags & PP_INTERRUPTIBLE) != 0;
+		if (!s->spin)
+			s->spin = c->tx ? &c->tx->side.spin : &c->rx->side.spin;
+	}
+}
+
+PP_NOINLINE static int wait_for_one(struct selection *s)
+{
+	int r = -EAGAIN;
+
+	if (too_late(s))
+		return look_at_once(s);
+	learn(s);
+	if (s->spin && !s->meets)
+		r = spin(s);
+	if (r != -EAGAIN)
+		return r;
+	enter(s);
+	r = wait_entered(s);
+	if (s->claimed) /* it has begun: neither deadline nor signal undoes it */
+		r = await_met(s);
+	leave(s);
+	return r;
+}
+
+/* ---- the call ---------------------------------------------------------------------------- */
+
+/* 1: fine; 0: nothing is enabled; or -EINVAL, -EBUSY. */
+static int check_case(const pp_case *c)
+{
+	if (!enabled(c))
+		return 0;
+	if ((c->tx && c->rx) || !c->item || c->flags)
+		return -EINVAL;
+	if (pp_unlikely(c->tx ? c->tx->open != NULL : c->rx->open != NULL) &&
+	    (c->tx ? pp_push_while_open(c->tx) : pp_pull_while_open(c->rx)) == -EBUSY)
+		return -EBUSY;
+	return 1;
+}
+
+/* 1: something is enabled; 0: nothing is; or why the call is refused. */
+static int check(const pp_case *cases, size_t count)
+{
+	int result = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		int r = check_case(&cases[i]);
+
+		if (r == -EINVAL)
+			return r;
+		if (r != 0 && result != -EBUSY)
+			result = r;
+	}
+	return result;
+}
+
+int pp_select(pp_case *cases, size_t count, unsigned flags, pp_time deadline)
+{
+	struct selection s;
+	int r;
+
+	if (count > INT_MAX || (count && !cases) || (flags & ~PP_ORDERED))
+		return -EINVAL;
+	r = check(cases, count);
+	if (r < 0)
+		return r;
+	if (r == 0 && deadline == PP_FOREVER)
+		return -EINVAL;
+	s.cases = cases;
+	s.count = (uint32_t)count;
+	s.ordered = flags & PP_ORDERED;
+	s.interruptible = s.meets = s.waiting = s.claimed = s.spun = false;
+	s.spin = NULL;
+	s.deadline = deadline;
+	if (pp_likely(r > 0)) {
+		r = look(&s);
+		if (pp_likely(r != -EAGAIN))
+			return r;
+	}
+	return wait_for_one(&s);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Selects, armed descriptors and working in place, over two rings, A and B.
+ *
+ * A scenario is two rings and what each thread does, one letter per call:
+ *
+ *   a b push to A, to B        A B pull from it
+ *   s   select: push A or B    S   select: pull A or B
+ *   m   select: push A, pull B M   select: pull A, push B
+ *   x   select: push A, pull A
+ *   d D s, S with a deadline   w W s, S that give up when nobody else can run any more, and then
+ *                                  no case could have gone ahead
+ *   t   S as a try
+ *   E   pull from A by an event loop: try, arm, poll
+ *   F   push to A by an event loop
+ *   p   push A in place        k   begin a push to A and take it back
+ *   P   pull A in place        o   push A, pull B in place, the slots open at once
+ *   c C close A, close B       X   cancel A
+ *   2   wait, for a while, until threads have gone to sleep twice
+ *
+ * An item says who pushed it, and its number; the ledger says that each was taken once.
+ */
+#include "desk.hpp"
+#include "harness.hpp"
+
+namespace model {
+
+enum { A, B, RINGS, PER_THREAD = 8, UNTOUCHED = 9999 };
+enum { MPMC = PP_MPMC, SPSC = PP_SPSC };
+
+struct scenario {
+	const char *name;
+	int kind[RINGS];
+	unsigned capacity[RINGS];
+	const char *thread[N];
+	unsigned thousands;
+};
+
+struct record {
+	bool pushed;
+	int pulled, dropped;
+};
+
+static const scenario *current;
+
+struct world {
+	model_ring ring[RINGS];
+	record ledger[N][PER_THREAD];
+	int next[N], balance[RINGS]; /* pushes that returned less pulls that did */
+	bool ending[RINGS], cancelling;
+	rl::atomic<uint32_t> readable[FDS];
+	model_case_places places[N];
+};
+
+static world *W;
+
+static inline pp_tx *tx(int ring) { return &W->ring[ring].channel.tx; }
+static inline pp_rx *rx(int ring) { return &W->ring[ring].channel.rx; }
+
+static inline record *entry(unsigned value)
+{
+	REQUIRE(value < N * PER_THREAD, "garbage");
+	return &W->ledger[value / PER_THREAD][value % PER_THREAD];
+}
+
+static inline unsigned new_item(int me)
+{
+	REQUIRE(W->next[me] < PER_THREAD, "script");
+	return (unsigned)(me * PER_THREAD + W->next[me]++);
+}
+
+static void note_push(int ring, unsigned value, int r)
+{
+	if (r == 0) {
+		entry(value)->pushed = true;
+		W->balance[ring]++;
+	} else if (r == -ESHUTDOWN || r == -EPIPE) {
+		REQUIRE(W->ending[ring], "wrong end");
+	}
+}
+
+static void note_pull(int ring, model_item *item, int r)
+{
+	unsigned value = item->value($).load();
+
+	if (r != 0) {
+		REQUIRE(value == UNTOUCHED, "buffer touched");
+		if (r == -EPIPE || r == -ESHUTDOWN)
+			REQUIRE(W->ending[ring], "wrong end");
+		return;
+	}
+	REQUIRE(++entry(value)->pulled == 1, "twice");
+	W->balance[ring]--;
+	moved++;
+}
+
+static void note_drop(void *item, void *)
+{
+	REQUIRE(W->cancelling, "dropped without cancel");
+	entry(((model_item *)item)->value($).load())->dropped++;
+}
+
+/* ---- plain calls ------------------------------------------------------------------- */
+
+static void push(int me, int ring)
+{
+	unsigned value = new_item(me);
+	model_item item;
+
+	item.value($).store(value);
+	note_push(ring, value, pp_push(tx(ring), &item));
+}
+
+static void pull(int, int ring)
+{
+	model_item item;
+
+	item.value($).store(UNTOUCHED);
+	note_pull(ring, &item, pp_pull(rx(ring), &item));
+}
+
+/* ---- selects ------------------------------------------------------------------------ */
+
+static bool ended(int ring) { return W->ending[ring]; }
+
+/* When nobody else can run: could this have gone ahead? */
+static bool blocked(const pp_case *c)
+{
+	int ring = c->tx ? c->tx != tx(A) : c->rx != rx(A);
+	int capacity = (int)current->capacity[ring];
+
+	if (ended(ring))
+		return false;
+	return capacity == 0 || W->balance[ring] == (c->tx ? capacity : 0);
+}
+
+struct choice {
+	pp_case cases[2];
+	model_item item[2];
+	int ring[2];
+	unsigned value;
+};
+
+static void lay_out(struct choice *c, int me, int pushes, int ring0, int ring1)
+{
+	c->value = pushes ? new_item(me) : 0;
+	memset(c->cases, 0, sizeof c->cases);
+	c->ring[0] = ring0;
+	c->ring[1] = ring1;
+	for (int i = 0; i < 2; i++) {
+		bool is_push = pushes & 1 << i;
+
+		c->item[i].value($).store(is_push ? c->value : UNTOUCHED);
+		c->cases[i].item = &c->item[i];
+		c->cases[i].result = 77;
+		if (is_push)
+			c->cases[i].tx = tx(c->ring[i]);
+		else
+			c->cases[i].rx = rx(c->ring[i]);
+	}
+}
+
+/* `pushes`: bit i: case i is a push.  An index, or why none. */
+static int select(int me, int pushes, int ring0, int ring1, pp_time deadline)
+{
+	struct choice c;
+	int r;
+
+	lay_out(&c, me, pushes, ring0, ring1);
+	model_places[me] = &W->places[me];
+	model_places[me]->of = c.cases;
+	r = pp_select(c.cases, 2, chance(2) ? PP_ORDERED : 0, deadline);
+	for (int i = 0; i < 2; i++) {
+		int result = i == r ? c.cases[i].result : -EAGAIN;
+
+		REQUIRE(i == r || c.cases[i].result == 77, "two results");
+		if (pushes & 1 << i)
+			note_push(c.ring[i], c.value, result);
+		else
+			note_pull(c.ring[i], &c.item[i], result);
+	}
+	if (r < 0)
+		REQUIRE(r == -ETIMEDOUT, "result");
+	if (r < 0 && deadline == PATIENT)
+		REQUIRE(blocked(&c.cases[0]) && blocked(&c.cases[1]), "asleep beside work");
+	return r;
+}
+
+/* ---- event loops --------------------------------------------------------------------- */
+
+static void pull_by_loop(int, int ring)
+{
+	model_item item;
+	int fd = pp_rx_fd(rx(ring)), r;
+
+	item.value($).store(UNTOUCHED);
+	while ((r = pp_try_pull(rx(ring), &item)) == -EAGAIN || r == -EBUSY)
+		if (pp_rx_arm(rx(ring)) == 0)
+			await_readable(fd, PP_FOREVER);
+	note_pull(ring, &item, r);
+}
+
+static void push_by_loop(int me, int ring)
+{
+	unsigned value = new_item(me);
+	model_item item;
+	int fd = pp_tx_fd(tx(ring)), r;
+
+	item.value($).store(value);
+	while ((r = pp_try_push(tx(ring), &item)) == -EAGAIN || r == -EBUSY)
+		if (pp_tx_arm(tx(ring)) == 0)
+			await_readable(fd, PP_FOREVER);
+	note_push(ring, value, r);
+}
+
+/* ---- in place ------------------------------------------------------------------------- */
+
+static void push_in_place(int me, int ring, bool keep)
+{
+	unsigned value = new_item(me);
+	void *slot;
+	int r = pp_push_begin(tx(ring), &slot);
+
+	if (r != 0) {
+		note_push(ring, value, r);
+		return;
+	}
+	((model_item *)slot)->value($).store(value);
+	if (!keep)
+		REQUIRE(pp_push_abort(tx(ring), slot) == 0, "abort");
+	else
+		note_push(ring, value, pp_push_commit(tx(ring), slot));
+}
+
+/* While it is open, somebody else may stand in the way; so nothing else is done. */
+static void pull_in_place(int, int ring)
+{
+	model_item item;
+	void *slot;
+	int r = pp_pull_begin(rx(ring), &slot);
+
+	item.value($).store(r == 0 ? ((model_item *)slot)->value($).load() : UNTOUCHED);
+	note_pull(ring, &item, r);
+	if (r != 0)
+		return;
+	((model_item *)slot)->value($).store(UNTOUCHED);
+	REQUIRE(pp_pull_commit(rx(ring), slot) == 0, "commit");
+}
+
+static void both_in_place(int me)
+{
+	unsigned value = new_item(me);
+	model_item item;
+	void *in, *out;
+
+	if (pp_push_begin(tx(A), &in) != 0)
+		return;
+	if (pp_pull_begin(rx(B), &out) == 0) {
+		item.value($).store(((model_item *)out)->value($).load());
+		note_pull(B, &item, 0);
+		pp_pull_commit(rx(B), out);
+	}
+	((model_item *)in)->value($).store(value);
+	note_push(A, value, pp_push_commit(tx(A), in));
+}
+
+/* ---- the letters ------------------------------------------------------------------------ */
+
+static void end(int ring, bool cancel)
+{
+	W->ending[ring] = true;
+	W->cancelling |= cancel;
+	if (cancel)
+		pp_cancel(rx(ring));
+	else
+		pp_close(tx(ring));
+}
+
+static void do_letter(int me, char letter)
+{
+	switch (letter) {
+	case '2': await_sleeps(2); break;
+	case 'a': push(me, A); break;
+	case 'b': push(me, B); break;
+	case 'A': pull(me, A); break;
+	case 'B': pull(me, B); break;
+	case 's': select(me, 3, A, B, PP_FOREVER); break;
+	case 'S': select(me, 0, A, B, PP_FOREVER); break;
+	case 'm': select(me, 1, A, B, PP_FOREVER); break;
+	case 'M': select(me, 2, A, B, PP_FOREVER); break;
+	case 'x': select(me, 1, A, A, PP_FOREVER); break;
+	case 'd': select(me, 3, A, B, 1); break;
+	case 'D': select(me, 0, A, B, 1); break;
+	case 'w': select(me, 3, A, B, PATIENT); break;
+	case 'W': select(me, 0, A, B, PATIENT); break;
+	case 't': select(me, 0, A, B, 0); break;
+	case 'E': pull_by_loop(me, A); break;
+	case 'F': push_by_loop(me, A); break;
+	case 'p': push_in_place(me, A, true); break;
+	case 'k': push_in_place(me, A, false); break;
+	case 'P': pull_in_place(me, A); break;
+	case 'o': both_in_place(me); break;
+	case 'c': end(A, false); break;
+	case 'C': end(B, false); break;
+	case 'X': end(A, true); break;
+	default:  REQUIRE(false, "script");
+	}
+}
+
+struct suite : rl::test_suite<suite, N> {
+	world w;
+
+	void before()
+	{
+		W = &w;
+		executions++;
+		reset(chance(2));
+		S.marked = chance(2);
+		held_until = 0;
+		fds = 0;
+		for (int i = 0; i < FDS; i++) {
+			w.readable[i].store(0, rl::mo_relaxed, $);
+			readable[i] = &w.readable[i];
+		}
+		for (int i = 0; i < RINGS; i++) {
+			model_config c = { (pp_kind)current->kind[i], current->capacity[i], 0, false, 1, 1,
+			                   1, note_drop };
+
+			open_ring(&w.ring[i], c);
+			w.balance[i] = 0;
+			w.ending[i] = false;
+		}
+		w.cancelling = false;
+		memset(w.ledger, 0, sizeof w.ledger);
+		memset(w.next, 0, sizeof w.next);
+	}
+
+	void thread(unsigned me)
+	{
+		for (const char *c = current->thread[me]; c && *c; c++)
+			do_letter((int)me, *c);
+	}
+
+	void after()
+	{
+		slept += S.sleeps;
+		for (int i = 0; i < RINGS; i++)
+			if (current->capacity[i])
+				drain(i);
+		for (int i = 0; i < N; i++)
+			for (int k = 0; k < PER_THREAD; k++)
+				settle(&w.ledger[i][k]);
+	}
+
+	void drain(int ring)
+	{
+		model_item item;
+		int r;
+
+		do {
+			item.value($).store(UNTOUCHED);
+			r = pp_try_pull(rx(ring), &item);
+			note_pull(ring, &item, r);
+		} while (r == 0);
+		REQUIRE(r != -EBUSY, "slot left behind");
+		REQUIRE(pp_rx_depth(rx(ring)) == 0, "depth");
+	}
+
+	void settle(const record *r)
+	{
+		REQUIRE(r->pulled + r->dropped <= 1, "twice");
+		if (r->pushed)
+			REQUIRE(r->pulled + r->dropped == 1, "lost item");
+		else
+			REQUIRE(r->pulled + r->dropped == 0, "failed push delivered");
+	}
+};
+
+static const scenario scenarios[] = {
+	/* One side selects.  Two rings, the other side plain. */
+	{ "sel-pull",      { MPMC, MPMC }, { 1, 1 }, { "SS", "a", "b" },            40 },
+	{ "sel-push",      { MPMC, MPMC }, { 1, 1 }, { "sss", "A", "B" },           40 },
+	{ "sel-pull-spsc", { SPSC, SPSC }, { 1, 2 }, { "SSSS", "aa", "bb" },        40 },
+	{ "sel-push-spsc", { SPSC, SPSC }, { 1, 1 }, { "ssssCc", "AAA", "BBB" },    40 },
+	{ "sel-mixed",     { MPMC, SPSC }, { 1, 1 }, { "mmC", "M", "Ac" },          40 },
+
+	/* Selects and plain waiters of one side on one ring: both get theirs. */
+	{ "sel-beside",    { MPMC, MPMC }, { 2, 1 }, { "S", "A", "aa" },            60 },
+	{ "sel-beside-2",  { MPMC, MPMC }, { 2, 2 }, { "S", "S", "A", "aaab" },     40 },
+	{ "sel-pass-on",   { MPMC, MPMC }, { 2, 2 }, { "S", "W", "ba", "2a" },      80 },
+	{ "sel-leave",     { MPMC, MPMC }, { 2, 2 }, { "D", "W", "2aa" },           80 },
+	{ "sel-leave-push", { MPMC, MPMC }, { 1, 1 }, { "abd", "2w", "AB" },        60 },
+
+	/* The end reaches every select. */
+	{ "sel-close",     { MPMC, SPSC }, { 1, 1 }, { "SS", "2ac" },               40 },
+	{ "sel-close-push", { MPMC, MPMC }, { 1, 1 }, { "sssC", "2c", "B" },        40 },
+	{ "sel-cancel",    { MPMC, MPMC }, { 1, 1 }, { "sssC", "2X", "B" },         40 },
+	{ "sel-close-all", { MPMC, MPMC }, { 1, 1 }, { "S", "S", "S", "ac" },       40 },
+
+	/* Capacity 0: two selects, a select and a plain one, both sides in one call. */
+	{ "sel-meet",      { MPMC, MPMC }, { 0, 0 }, { "SS", "s", "s" },            60 },
+	{ "sel-meet-2",    { MPMC, MPMC }, { 0, 0 }, { "S", "S", "s", "s" },        60 },
+	{ "sel-meet-plain", { MPMC, MPMC }, { 0, 0 }, { "SS", "a", "b" },           60 },
+	{ "sel-meet-3",    { MPMC, MPMC }, { 0, 0 }, { "dC", "mD", "M", "d" },      60 },
+	{ "sel-meet-leave", { MPMC, MPMC }, { 0, 0 }, { "d", "W", "w" },            60 },
+	{ "sel-self",      { MPMC, MPMC }, { 0, 0 }, { "x", "A", "2" },             20 },
+	{ "sel-self-2",    { MPMC, MPMC }, { 0, 0 }, { "x", "x" },                  60 },
+	{ "sel-meet-close", { MPMC, MPMC }, { 0, 0 }, { "S", "s", "S", "c" },       40 },
+	{ "sel-meet-try",  { MPMC, MPMC }, { 0, 0 }, { "ttt", "d", "d" },           40 },
+	{ "sel-spot",      { SPSC, SPSC }, { 0, 0 }, { "SS", "a", "b" },            60 },
+	{ "sel-spot-2",    { SPSC, SPSC }, { 0, 0 }, { "SSS", "sss" },              60 },
+	{ "sel-spot-3",    { SPSC, SPSC }, { 0, 0 }, { "AS", "as" },                60 },
+	{ "sel-spot-close", { SPSC, SPSC }, { 0, 0 }, { "SS", "asC" },              40 },
+	{ "sel-both",      { MPMC, MPMC }, { 0, 1 }, { "SS", "a", "b" },            60 },
+	{ "sel-both-2",    { MPMC, MPMC }, { 1, 0 }, { "S", "S", "s", "s" },        60 },
+
+	/* Event loops. */
+	{ "arm-pull",      { MPMC, MPMC }, { 1, 1 }, { "EEE", "aa", "a" },          60 },
+	{ "arm-push",      { MPMC, MPMC }, { 1, 1 }, { "FFF", "AA", "A" },          60 },
+	{ "arm-spsc",      { SPSC, SPSC }, { 1, 1 }, { "EEE", "FFF" },              60 },
+	{ "arm-beside",    { MPMC, MPMC }, { 2, 1 }, { "E", "A", "aa" },            60 },
+	{ "arm-beside-select", { MPMC, MPMC }, { 2, 1 }, { "E", "S", "A", "aaa" },  40 },
+	{ "arm-close",     { MPMC, MPMC }, { 1, 1 }, { "EE", "ac" },                40 },
+	{ "arm-meet",      { MPMC, MPMC }, { 0, 0 }, { "EE", "aa" },                40 },
+	{ "arm-meet-select", { MPMC, MPMC }, { 0, 0 }, { "E", "m", "2" },           40 },
+	{ "arm-meet-push", { SPSC, SPSC }, { 0, 0 }, { "FF", "AA" },                40 },
+	{ "arm-meet-close", { MPMC, MPMC }, { 0, 0 }, { "EE", "ac" },               40 },
+
+	/* In place. */
+	{ "place-mpmc",    { MPMC, MPMC }, { 1, 1 }, { "pap", "P", "AP" },          40 },
+	{ "place-spsc",    { SPSC, SPSC }, { 1, 1 }, { "pap", "PPA" },              40 },
+	{ "place-abort",   { MPMC, MPMC }, { 1, 1 }, { "kak", "p", "AP" },          60 },
+	{ "place-abort-2", { MPMC, MPMC }, { 2, 1 }, { "ka", "ka", "k", "AA" },     60 },
+	{ "place-abort-3", { MPMC, MPMC }, { 2, 1 }, { "k", "p", "a", "AP" },       60 },
+	{ "place-abort-4", { MPMC, MPMC }, { 1, 1 }, { "kk", "k", "a", "A" },       60 },
+	{ "place-abort-spsc", { SPSC, SPSC }, { 2, 1 }, { "akkap", "AAA" },         60 },
+	{ "place-abort-spsc-2", { SPSC, SPSC }, { 2, 1 }, { "akaa", "PPP" },        60 },
+	{ "place-abort-arm", { MPMC, MPMC }, { 2, 1 }, { "ka", "a", "EE" },         60 },
+	{ "place-abort-close", { MPMC, MPMC }, { 2, 1 }, { "k", "ac", "A", "A" },   60 },
+	{ "place-abort-cancel", { MPMC, MPMC }, { 2, 1 }, { "ka", "Aa", "X" },      40 },
+	{ "place-both",    { MPMC, MPMC }, { 1, 1 }, { "o", "b", "A" },             40 },
+	{ "place-select",  { MPMC, MPMC }, { 1, 1 }, { "kp", "S", "2" },            60 },
+};
+
+} // namespace model
+
+#include "main.hpp"
