@@ -89,7 +89,6 @@ static int64_t begin_spsc_pull(struct pp_rx *rx, void **slot)
 	return 1;
 }
 
-/* Behind the claim a light fence, for who owes a wake (docs/parking.md). */
 static int64_t begin_mpmc(struct pp_end *end, enum mpmc_role role, void **slot)
 {
 	struct mpmc *r = &end->block->ring.mpmc;
@@ -98,7 +97,6 @@ static int64_t begin_mpmc(struct pp_end *end, enum mpmc_role role, void **slot)
 
 	if (k <= 0)
 		return k;
-	pp_light(BEGIN_LIGHT, end->fenced);
 	*slot = pp_slot_item(&end->slots, mpmc_index(r, position));
 	return 1;
 }

@@ -220,7 +220,7 @@ static void watch_all(struct selection *s)
 }
 
 /* A case that the caller did not perform may have used up a wake; nor need the one that it did
- * perform have been all. */
+ * perform have been all.  Told since it last looked: whoever is next looks in its stead. */
 static void leave(struct selection *s)
 {
 	pp_case *c;
@@ -236,7 +236,7 @@ static void leave(struct selection *s)
 			bool owes = watch_end(watch, pp_sleep_at(end, role_of(c)), link_of(c));
 
 			PP_STALL(wait_leaving);
-			if ((owes || link_of(c)->told) && pp_is_ready(end, role_of(c)))
+			if (owes || (link_of(c)->told && pp_is_ready(end, role_of(c))))
 				PP_SWITCH(SELECT_PASS_ON, (void)0,
 				          watch_wake(watch, pp_sleep_at(end, role_of(c)), 1));
 		}
@@ -329,11 +329,9 @@ static int wait_entered(struct selection *s)
 		s->claimed = waiter_state(&s->waiter) >= WAITER_CLAIMED;
 		if (s->claimed)
 			return r;
-		if (r < 0) { /* once more, and then nobody finds it */
-			int last = look(s);
-
-			s->claimed |= last == -EAGAIN && !waiter_act(&s->waiter);
-			return last == -EAGAIN ? r : last;
+		if (r < 0) {
+			s->claimed = !waiter_act(&s->waiter); /* from here on nobody finds it */
+			return r;
 		}
 	}
 }

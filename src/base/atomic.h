@@ -75,8 +75,6 @@
 	atomic_exchange_explicit((p), (v), PP_ORDER(label, relaxed, acquire))
 #define pp_exchange_release(label, p, v) \
 	atomic_exchange_explicit((p), (v), PP_ORDER(label, relaxed, release))
-#define pp_exchange_acq_rel(label, p, v) \
-	atomic_exchange_explicit((p), (v), PP_ORDER(label, relaxed, acq_rel))
 #define pp_lock_cas(label, p, expected, v)                                         \
 	atomic_compare_exchange_strong_explicit((p), (expected), (v),                   \
 	                                        PP_ORDER(label, relaxed, acquire),      \

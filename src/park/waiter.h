@@ -102,9 +102,8 @@ static inline enum waiter_is waiter_tell(struct pp_waiter *w)
 	do {
 		if (word >= WAITER_CLAIMED)
 			return WAITER_IS_TAKEN;
-		/* Release: the news.  Also over older ones: the next look is to see these, too. */
-	} while (!pp_cas_release(WAITER_TELL, &w->word, &word,
-	                         (word & ~(uint32_t)WAITER_ASLEEP) | WAITER_NEWS));
+		/* Relaxed: before it looks it takes the lock that the caller holds. */
+	} while (!pp_cas(&w->word, &word, (word & ~(uint32_t)WAITER_ASLEEP) | WAITER_NEWS));
 	return word & WAITER_ASLEEP ? WAITER_IS_MINE_ASLEEP : WAITER_IS_MINE;
 }
 
@@ -117,8 +116,8 @@ static inline enum waiter_is waiter_claim(struct pp_waiter *w, bool mark)
 		if (word >= WAITER_CLAIMED)
 			return WAITER_IS_TAKEN;
 		if (word >= WAITER_ACTS) {
-			if (!mark || pp_cas_release(WAITER_MARK, &w->word, &word, word | WAITER_NEWS))
-				return WAITER_IS_BUSY;
+			if (!mark || pp_cas(&w->word, &word, word | WAITER_NEWS))
+				return WAITER_IS_BUSY; /* relaxed, as waiter_tell() */
 		} else if (pp_cas(&w->word, &word, WAITER_CLAIMED | (word & WAITER_ASLEEP))) {
 			return WAITER_IS_MINE; /* relaxed: what it laid out, the list's lock brought */
 		}
@@ -131,8 +130,8 @@ static inline bool waiter_is_open(struct pp_waiter *w)
 	uint32_t word = pp_load(&w->word);
 
 	while (word >= WAITER_ACTS && word < WAITER_CLAIMED)
-		if (pp_cas_release(WAITER_MARK, &w->word, &word, word | WAITER_NEWS))
-			return false;
+		if (pp_cas(&w->word, &word, word | WAITER_NEWS))
+			return false; /* relaxed, as waiter_tell() */
 	return word < WAITER_CLAIMED;
 }
 
@@ -150,8 +149,8 @@ static inline void waiter_look(struct pp_waiter *w)
 	uint32_t word = pp_load(&w->word);
 
 	while (word & WAITER_NEWS)
-		if (pp_lock_cas(WAITER_LOOK, &w->word, &word, word & ~(uint32_t)WAITER_NEWS))
-			break;
+		if (pp_cas(&w->word, &word, word & ~(uint32_t)WAITER_NEWS))
+			break; /* relaxed: the lists' locks bring them */
 }
 
 /* Nobody else is to serve it.  False: somebody does already.  Relaxed, as is the way back: what

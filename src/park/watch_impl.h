@@ -21,8 +21,8 @@ static bool watch_enter_or_owe(struct pp_watch *watch, uint32_t n)
 			uint32_t owed = word / WATCH_ONE;
 			uint32_t more = n < WATCH_MOST - owed ? n : WATCH_MOST - owed;
 
-			/* Release: the events. */
-			if (pp_cas_release(WATCH_OWE, &watch->lock, &word, word + more * WATCH_ONE))
+			/* Relaxed: whoever is told makes a fence of its own before it looks. */
+			if (pp_cas(&watch->lock, &word, word + more * WATCH_ONE))
 				return false;
 		}
 	}
@@ -58,7 +58,7 @@ static void watch_enter(struct pp_watch *watch)
 /* How many events are owed. */
 static uint32_t watch_leave(struct pp_watch *watch)
 {
-	uint32_t word = pp_exchange_acq_rel(WATCH_GIVE, &watch->lock, 0);
+	uint32_t word = pp_exchange_release(WATCH_GIVE, &watch->lock, 0);
 
 	if (word & WATCH_AWAITED)
 		PP_SWITCH(WATCH_LOCK_WAKE, (void)0, (void)pp_futex_wake(&watch->lock, 1));

@@ -396,8 +396,6 @@ static const char *mutant = "";
 	model::exchange((p), (v), PP_ORDER(label, relaxed, acquire), $)
 #define pp_exchange_release(label, p, v) \
 	model::exchange((p), (v), PP_ORDER(label, relaxed, release), $)
-#define pp_exchange_acq_rel(label, p, v) \
-	model::exchange((p), (v), PP_ORDER(label, relaxed, acq_rel), $)
 #define pp_lock_cas(label, p, expected, v) \
 	model::cas_strong((p), (expected), (v), PP_ORDER(label, relaxed, acquire), rl::mo_relaxed, $)
 #define pp_cas_release(label, p, expected, v) \

@@ -16,6 +16,7 @@
  *   p   push A in place        k   begin a push to A and take it back
  *   P   pull A in place        o   push A, pull B in place, the slots open at once
  *   c C close A, close B       X   cancel A
+ *   h   hold the lock of those who watch A for items for a while, as one of them does
  *   2   wait, for a while, until threads have gone to sleep twice
  *
  * An item says who pushed it, and its number; the ledger says that each was taken once.
@@ -276,11 +277,23 @@ static void end(int ring, bool cancel)
 		pp_close(tx(ring));
 }
 
+static void hold_watch()
+{
+	struct pp_channel *ch = &W->ring[A].channel;
+	int steps = (int)rl::ctx().rand(40, rl::sched_type_user);
+
+	watch_enter(&ch->watch[MEET_PULL]);
+	while (steps--)
+		rl::yield(1, $);
+	watch_done(&ch->watch[MEET_PULL], &W->ring[A].block.items);
+}
+
 static void do_letter(int me, char letter)
 {
 	switch (letter) {
 	case '2': await_sleeps(2); break;
 	case 'a': push(me, A); break;
+	case 'h': hold_watch(); break;
 	case 'b': push(me, B); break;
 	case 'A': pull(me, A); break;
 	case 'B': pull(me, B); break;
@@ -378,68 +391,69 @@ struct suite : rl::test_suite<suite, N> {
 
 static const scenario scenarios[] = {
 	/* One side selects.  Two rings, the other side plain. */
-	{ "sel-pull",      { MPMC, MPMC }, { 1, 1 }, { "SS", "a", "b" },            40 },
-	{ "sel-push",      { MPMC, MPMC }, { 1, 1 }, { "sss", "A", "B" },           40 },
-	{ "sel-pull-spsc", { SPSC, SPSC }, { 1, 2 }, { "SSSS", "aa", "bb" },        40 },
-	{ "sel-push-spsc", { SPSC, SPSC }, { 1, 1 }, { "ssssCc", "AAA", "BBB" },    40 },
-	{ "sel-mixed",     { MPMC, SPSC }, { 1, 1 }, { "mmC", "M", "Ac" },          40 },
+	{ "sel-pull",      { MPMC, MPMC }, { 1, 1 }, { "SS", "a", "b" },             16 },
+	{ "sel-push",      { MPMC, MPMC }, { 1, 1 }, { "sss", "A", "B" },            16 },
+	{ "sel-pull-spsc", { SPSC, SPSC }, { 1, 2 }, { "SSSS", "aa", "bb" },         16 },
+	{ "sel-push-spsc", { SPSC, SPSC }, { 1, 1 }, { "ssssCc", "AAA", "BBB" },     16 },
+	{ "sel-mixed",     { MPMC, SPSC }, { 1, 1 }, { "mmC", "M", "Ac" },           16 },
 
 	/* Selects and plain waiters of one side on one ring: both get theirs. */
-	{ "sel-beside",    { MPMC, MPMC }, { 2, 1 }, { "S", "A", "aa" },            60 },
-	{ "sel-beside-2",  { MPMC, MPMC }, { 2, 2 }, { "S", "S", "A", "aaab" },     40 },
-	{ "sel-pass-on",   { MPMC, MPMC }, { 2, 2 }, { "S", "W", "ba", "2a" },      80 },
-	{ "sel-leave",     { MPMC, MPMC }, { 2, 2 }, { "D", "W", "2aa" },           80 },
-	{ "sel-leave-push", { MPMC, MPMC }, { 1, 1 }, { "abd", "2w", "AB" },        60 },
+	{ "sel-beside",    { MPMC, MPMC }, { 2, 1 }, { "S", "A", "aa" },             25 },
+	{ "sel-beside-2",  { MPMC, MPMC }, { 2, 2 }, { "S", "S", "A", "aaab" },      16 },
+	{ "sel-pass-on",   { MPMC, MPMC }, { 2, 2 }, { "S", "W", "ba", "2a" },       30 },
+	{ "sel-owed",      { MPMC, MPMC }, { 2, 2 }, { "W", "W", "bh", "a" },        30 },
+	{ "sel-leave",     { MPMC, MPMC }, { 2, 2 }, { "D", "W", "2aa" },            30 },
+	{ "sel-leave-push", { MPMC, MPMC }, { 1, 1 }, { "abd", "2w", "AB" },         25 },
 
 	/* The end reaches every select. */
-	{ "sel-close",     { MPMC, SPSC }, { 1, 1 }, { "SS", "2ac" },               40 },
-	{ "sel-close-push", { MPMC, MPMC }, { 1, 1 }, { "sssC", "2c", "B" },        40 },
-	{ "sel-cancel",    { MPMC, MPMC }, { 1, 1 }, { "sssC", "2X", "B" },         40 },
-	{ "sel-close-all", { MPMC, MPMC }, { 1, 1 }, { "S", "S", "S", "ac" },       40 },
+	{ "sel-close",     { MPMC, SPSC }, { 1, 1 }, { "SS", "2ac" },                16 },
+	{ "sel-close-push", { MPMC, MPMC }, { 1, 1 }, { "sssC", "2c", "B" },         16 },
+	{ "sel-cancel",    { MPMC, MPMC }, { 1, 1 }, { "sssC", "2X", "B" },          16 },
+	{ "sel-close-all", { MPMC, MPMC }, { 1, 1 }, { "S", "S", "S", "ac" },        16 },
 
 	/* Capacity 0: two selects, a select and a plain one, both sides in one call. */
-	{ "sel-meet",      { MPMC, MPMC }, { 0, 0 }, { "SS", "s", "s" },            60 },
-	{ "sel-meet-2",    { MPMC, MPMC }, { 0, 0 }, { "S", "S", "s", "s" },        60 },
-	{ "sel-meet-plain", { MPMC, MPMC }, { 0, 0 }, { "SS", "a", "b" },           60 },
-	{ "sel-meet-3",    { MPMC, MPMC }, { 0, 0 }, { "dC", "mD", "M", "d" },      60 },
-	{ "sel-meet-leave", { MPMC, MPMC }, { 0, 0 }, { "d", "W", "w" },            60 },
-	{ "sel-self",      { MPMC, MPMC }, { 0, 0 }, { "x", "A", "2" },             20 },
-	{ "sel-self-2",    { MPMC, MPMC }, { 0, 0 }, { "x", "x" },                  60 },
-	{ "sel-meet-close", { MPMC, MPMC }, { 0, 0 }, { "S", "s", "S", "c" },       40 },
-	{ "sel-meet-try",  { MPMC, MPMC }, { 0, 0 }, { "ttt", "d", "d" },           40 },
-	{ "sel-spot",      { SPSC, SPSC }, { 0, 0 }, { "SS", "a", "b" },            60 },
-	{ "sel-spot-2",    { SPSC, SPSC }, { 0, 0 }, { "SSS", "sss" },              60 },
-	{ "sel-spot-3",    { SPSC, SPSC }, { 0, 0 }, { "AS", "as" },                60 },
-	{ "sel-spot-close", { SPSC, SPSC }, { 0, 0 }, { "SS", "asC" },              40 },
-	{ "sel-both",      { MPMC, MPMC }, { 0, 1 }, { "SS", "a", "b" },            60 },
-	{ "sel-both-2",    { MPMC, MPMC }, { 1, 0 }, { "S", "S", "s", "s" },        60 },
+	{ "sel-meet",      { MPMC, MPMC }, { 0, 0 }, { "SS", "s", "s" },             25 },
+	{ "sel-meet-2",    { MPMC, MPMC }, { 0, 0 }, { "S", "S", "s", "s" },         25 },
+	{ "sel-meet-plain", { MPMC, MPMC }, { 0, 0 }, { "SS", "a", "b" },            25 },
+	{ "sel-meet-3",    { MPMC, MPMC }, { 0, 0 }, { "dC", "mD", "M", "d" },       25 },
+	{ "sel-meet-leave", { MPMC, MPMC }, { 0, 0 }, { "d", "W", "w" },             25 },
+	{ "sel-self",      { MPMC, MPMC }, { 0, 0 }, { "x", "A", "2" },              10 },
+	{ "sel-self-2",    { MPMC, MPMC }, { 0, 0 }, { "x", "x" },                   25 },
+	{ "sel-meet-close", { MPMC, MPMC }, { 0, 0 }, { "S", "s", "S", "c" },        16 },
+	{ "sel-meet-try",  { MPMC, MPMC }, { 0, 0 }, { "ttt", "d", "d" },            16 },
+	{ "sel-spot",      { SPSC, SPSC }, { 0, 0 }, { "SS", "a", "b" },             25 },
+	{ "sel-spot-2",    { SPSC, SPSC }, { 0, 0 }, { "SSS", "sss" },               25 },
+	{ "sel-spot-3",    { SPSC, SPSC }, { 0, 0 }, { "AS", "as" },                 25 },
+	{ "sel-spot-close", { SPSC, SPSC }, { 0, 0 }, { "SS", "asC" },               16 },
+	{ "sel-both",      { MPMC, MPMC }, { 0, 1 }, { "SS", "a", "b" },             25 },
+	{ "sel-both-2",    { MPMC, MPMC }, { 1, 0 }, { "S", "S", "s", "s" },         25 },
 
 	/* Event loops. */
-	{ "arm-pull",      { MPMC, MPMC }, { 1, 1 }, { "EEE", "aa", "a" },          60 },
-	{ "arm-push",      { MPMC, MPMC }, { 1, 1 }, { "FFF", "AA", "A" },          60 },
-	{ "arm-spsc",      { SPSC, SPSC }, { 1, 1 }, { "EEE", "FFF" },              60 },
-	{ "arm-beside",    { MPMC, MPMC }, { 2, 1 }, { "E", "A", "aa" },            60 },
-	{ "arm-beside-select", { MPMC, MPMC }, { 2, 1 }, { "E", "S", "A", "aaa" },  40 },
-	{ "arm-close",     { MPMC, MPMC }, { 1, 1 }, { "EE", "ac" },                40 },
-	{ "arm-meet",      { MPMC, MPMC }, { 0, 0 }, { "EE", "aa" },                40 },
-	{ "arm-meet-select", { MPMC, MPMC }, { 0, 0 }, { "E", "m", "2" },           40 },
-	{ "arm-meet-push", { SPSC, SPSC }, { 0, 0 }, { "FF", "AA" },                40 },
-	{ "arm-meet-close", { MPMC, MPMC }, { 0, 0 }, { "EE", "ac" },               40 },
+	{ "arm-pull",      { MPMC, MPMC }, { 1, 1 }, { "EEE", "aa", "a" },           25 },
+	{ "arm-push",      { MPMC, MPMC }, { 1, 1 }, { "FFF", "AA", "A" },           25 },
+	{ "arm-spsc",      { SPSC, SPSC }, { 1, 1 }, { "EEE", "FFF" },               25 },
+	{ "arm-beside",    { MPMC, MPMC }, { 2, 1 }, { "E", "A", "aa" },             25 },
+	{ "arm-beside-select", { MPMC, MPMC }, { 2, 1 }, { "E", "S", "A", "aaa" },   16 },
+	{ "arm-close",     { MPMC, MPMC }, { 1, 1 }, { "EE", "ac" },                 16 },
+	{ "arm-meet",      { MPMC, MPMC }, { 0, 0 }, { "EE", "aa" },                 16 },
+	{ "arm-meet-select", { MPMC, MPMC }, { 0, 0 }, { "E", "m", "2" },            16 },
+	{ "arm-meet-push", { SPSC, SPSC }, { 0, 0 }, { "FF", "AA" },                 16 },
+	{ "arm-meet-close", { MPMC, MPMC }, { 0, 0 }, { "EE", "ac" },                16 },
 
 	/* In place. */
-	{ "place-mpmc",    { MPMC, MPMC }, { 1, 1 }, { "pap", "P", "AP" },          40 },
-	{ "place-spsc",    { SPSC, SPSC }, { 1, 1 }, { "pap", "PPA" },              40 },
-	{ "place-abort",   { MPMC, MPMC }, { 1, 1 }, { "kak", "p", "AP" },          60 },
-	{ "place-abort-2", { MPMC, MPMC }, { 2, 1 }, { "ka", "ka", "k", "AA" },     60 },
-	{ "place-abort-3", { MPMC, MPMC }, { 2, 1 }, { "k", "p", "a", "AP" },       60 },
-	{ "place-abort-4", { MPMC, MPMC }, { 1, 1 }, { "kk", "k", "a", "A" },       60 },
-	{ "place-abort-spsc", { SPSC, SPSC }, { 2, 1 }, { "akkap", "AAA" },         60 },
-	{ "place-abort-spsc-2", { SPSC, SPSC }, { 2, 1 }, { "akaa", "PPP" },        60 },
-	{ "place-abort-arm", { MPMC, MPMC }, { 2, 1 }, { "ka", "a", "EE" },         60 },
-	{ "place-abort-close", { MPMC, MPMC }, { 2, 1 }, { "k", "ac", "A", "A" },   60 },
-	{ "place-abort-cancel", { MPMC, MPMC }, { 2, 1 }, { "ka", "Aa", "X" },      40 },
-	{ "place-both",    { MPMC, MPMC }, { 1, 1 }, { "o", "b", "A" },             40 },
-	{ "place-select",  { MPMC, MPMC }, { 1, 1 }, { "kp", "S", "2" },            60 },
+	{ "place-mpmc",    { MPMC, MPMC }, { 1, 1 }, { "pap", "P", "AP" },           16 },
+	{ "place-spsc",    { SPSC, SPSC }, { 1, 1 }, { "pap", "PPA" },               16 },
+	{ "place-abort",   { MPMC, MPMC }, { 1, 1 }, { "kak", "p", "AP" },           25 },
+	{ "place-abort-2", { MPMC, MPMC }, { 2, 1 }, { "ka", "ka", "k", "AA" },      25 },
+	{ "place-abort-3", { MPMC, MPMC }, { 2, 1 }, { "k", "p", "a", "AP" },        25 },
+	{ "place-abort-4", { MPMC, MPMC }, { 1, 1 }, { "kk", "k", "a", "A" },        25 },
+	{ "place-abort-spsc", { SPSC, SPSC }, { 2, 1 }, { "akkap", "AAA" },          25 },
+	{ "place-abort-spsc-2", { SPSC, SPSC }, { 2, 1 }, { "akaa", "PPP" },         25 },
+	{ "place-abort-arm", { MPMC, MPMC }, { 2, 1 }, { "ka", "a", "EE" },          25 },
+	{ "place-abort-close", { MPMC, MPMC }, { 2, 1 }, { "k", "ac", "A", "A" },    25 },
+	{ "place-abort-cancel", { MPMC, MPMC }, { 2, 1 }, { "ka", "Aa", "X" },       16 },
+	{ "place-both",    { MPMC, MPMC }, { 1, 1 }, { "o", "b", "A" },              16 },
+	{ "place-select",  { MPMC, MPMC }, { 1, 1 }, { "kp", "S", "2" },             25 },
 };
 
 } // namespace model
