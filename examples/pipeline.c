@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pipeline of two stages.  A stage lets go of both its ends when it leaves, and
+ * A pipeline of three stages.  A stage lets go of both its ends when it leaves, and
  * that is all the error handling there is: the end of the stream travels down as a
  * close, a consumer that stops travels up as a cancel.
  */
 #include "example.h"
 
-enum { CAPACITY = 8 };
+enum { STAGES = 3, CAPACITY = 8 };
 
 struct stage {
 	pp_rx *in;
@@ -17,6 +17,11 @@ struct stage {
 static long square(long n)
 {
 	return n * n;
+}
+
+static long halve(long n)
+{
+	return n / 2;
 }
 
 static long negate(long n)
@@ -59,21 +64,26 @@ static void *run_count(void *argument)
 static long sum_up(long limit, long max, int *source_result)
 {
 	struct count source = { .limit = limit };
-	struct stage first = { .step = square }, second = { .step = negate };
+	struct stage stages[STAGES] = { { .step = square }, { .step = halve }, { .step = negate } };
 	pp_rx       *results;
 
-	MUST(pp_open(&source.out, &first.in, PP_SPSC, CAPACITY, sizeof(long)));
-	MUST(pp_open(&first.out, &second.in, PP_SPSC, CAPACITY, sizeof(long)));
-	MUST(pp_open(&second.out, &results, PP_SPSC, CAPACITY, sizeof(long)));
+	/* Each ring leads from one stage to the next. */
+	MUST(pp_open(&source.out, &stages[0].in, PP_SPSC, CAPACITY, sizeof(long)));
+	for (int i = 0; i < STAGES; i++) {
+		pp_rx **next = i + 1 < STAGES ? &stages[i + 1].in : &results;
 
-	pthread_t threads[] = { start(run_count, &source), start(run_stage, &first),
-	                        start(run_stage, &second) };
+		MUST(pp_open(&stages[i].out, next, PP_SPSC, CAPACITY, sizeof(long)));
+	}
+
+	pthread_t threads[STAGES + 1] = { start(run_count, &source) };
 	long      sum = 0, n;
 
+	for (int i = 0; i < STAGES; i++)
+		threads[1 + i] = start(run_stage, &stages[i]);
 	for (long i = 0; i < max && pp_pull(results, &n) == 0; i++)
 		sum += n;
 	pp_rx_unref(results);
-	for (size_t i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
+	for (int i = 0; i <= STAGES; i++)
 		join(threads[i]);
 	*source_result = source.result;
 	return sum;
@@ -84,15 +94,15 @@ int main(void)
 	int  result;
 	long all = sum_up(100, LONG_MAX, &result);
 
-	printf("1 to 100, squared and negated: %ld\n", all);
-	HOLDS(all == -338350);
+	printf("1 to 100, squared, halved and negated: %ld\n", all);
+	HOLDS(all == -169150);
 	HOLDS(result == 0);
 
 	long three = sum_up(LONG_MAX, 3, &result);
 
 	printf("the first three of very many: %ld, and the source saw \"%s\"\n", three,
 	       strerror(-result));
-	HOLDS(three == -14);
+	HOLDS(three == -6);
 	HOLDS(result == -EPIPE);
 	return EXIT_SUCCESS;
 }

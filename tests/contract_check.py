@@ -15,8 +15,9 @@ TESTS = Path(__file__).resolve().parent
 COLUMNS = ["id", "section", "sentence", "tests"]
 # How many sentences of the contract each section has.  Of "typed" the one on C++ is left out
 # until there is a pushpull.hpp.
-SECTIONS = {"names": 1, "idea": 6, "opening": 28, "results": 24, "moving": 28,
-            "rendezvous": 10, "ending": 18, "items": 5, "looking": 26, "typed": 10}
+SECTIONS = {"names": 1, "idea": 6, "opening": 28, "results": 25, "moving": 28,
+            "rendezvous": 10, "ending": 18, "items": 5, "looking": 26, "select": 17,
+            "readiness": 11, "inplace": 20, "typed": 10}
 
 
 def criterion_cases():

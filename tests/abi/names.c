@@ -30,6 +30,23 @@ IS(&pp_pull_n, ssize_t (*)(pp_rx *, void *, size_t));
 IS(&pp_try_pull_n, ssize_t (*)(pp_rx *, void *, size_t));
 IS(&pp_pull_n_until, ssize_t (*)(pp_rx *, void *, size_t, size_t, pp_time));
 
+IS(&pp_select, int (*)(pp_case *, size_t, unsigned, pp_time));
+
+IS(&pp_rx_fd, int (*)(pp_rx *));
+IS(&pp_tx_fd, int (*)(pp_tx *));
+IS(&pp_rx_arm, int (*)(pp_rx *));
+IS(&pp_tx_arm, int (*)(pp_tx *));
+
+IS(&pp_push_begin, int (*)(pp_tx *, void **));
+IS(&pp_try_push_begin, int (*)(pp_tx *, void **));
+IS(&pp_push_begin_until, int (*)(pp_tx *, void **, pp_time));
+IS(&pp_push_commit, int (*)(pp_tx *, void *));
+IS(&pp_push_abort, int (*)(pp_tx *, void *));
+IS(&pp_pull_begin, int (*)(pp_rx *, void **));
+IS(&pp_try_pull_begin, int (*)(pp_rx *, void **));
+IS(&pp_pull_begin_until, int (*)(pp_rx *, void **, pp_time));
+IS(&pp_pull_commit, int (*)(pp_rx *, void *));
+
 IS(&pp_close, int (*)(pp_tx *));
 IS(&pp_cancel, int (*)(pp_rx *));
 IS(&pp_tx_ref, int (*)(pp_tx *));
@@ -60,6 +77,14 @@ FIELD(pp_config, drop_context, void *);
 FIELD(pp_config, name, const char *);
 IS(((pp_config *)0)->drop, void (*)(void *, void *));
 _Static_assert(offsetof(pp_config, size) == 0, "the size comes first");
+
+FIELD(pp_case, tx, pp_tx *);
+FIELD(pp_case, rx, pp_rx *);
+FIELD(pp_case, item, void *);
+FIELD(pp_case, result, int);
+FIELD(pp_case, flags, unsigned);
+IS(&((pp_case *)0)->reserved, void *(*)[6]);
+_Static_assert(PP_ORDERED != 0, "the flag of pp_select");
 
 FIELD(pp_stats, size, size_t);
 IS(&((pp_stats *)0)->name, char (*)[32]);

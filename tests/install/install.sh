@@ -62,6 +62,17 @@ nine_lines_build_against_the_static_library()
 	if readelf -d "$root/static" | grep -q NEEDED; then fail 'static: needs a shared library'; fi
 }
 
+ten_lines_of_cxx_build_against_the_shared_library()
+{
+	# shellcheck disable=SC2046
+	if "$compiler" -std=c++17 -Wall -Wextra -pedantic-errors -Werror "$here/ten.cc" -o "$root/ten" \
+		$(pkg-config --cflags --libs pushpull) -lstdc++ &&
+		LD_LIBRARY_PATH=$library "$root/ten"
+	then ok cxx
+	else fail cxx
+	fi
+}
+
 # alone HEADER LANGUAGE STANDARD
 alone()
 {
@@ -81,6 +92,7 @@ each_public_header_compiles_alone()
 		*) alone "$header" c c11 ;;
 		esac
 		alone "$header" c++ c++17
+		alone "$header" c++ c++20
 	done
 }
 
@@ -92,6 +104,7 @@ the_version_of_pkg_config_is_that_of_the_header()
 
 nine_lines_build_against_the_shared_library
 nine_lines_build_against_the_static_library
+ten_lines_of_cxx_build_against_the_shared_library
 each_public_header_compiles_alone
 the_version_of_pkg_config_is_that_of_the_header
 exit $failed

@@ -23,7 +23,9 @@ enum {
 	HOLDS_LOCK    = 1, /* tries say -EBUSY, all else sleeps                               */
 	HOLDS_SLEEPER = 2, /* has claimed a sleeper, and will wake it                         */
 	PROVOKED      = 4, /* the victim first sleeps, then the main thread wakes it          */
-	TIMED         = 8  /* the victim has a short deadline                                 */
+	TIMED         = 8, /* the victim has a short deadline                                 */
+	ABORTED       = 16, /* the free slots are filled with pushes that were taken back     */
+	CHOOSERS      = 32 /* the sleepers sleep in selects                                   */
 };
 
 enum { RINGS = 1, MEETINGS = 2, ONLY_MPMC = 4, ONLY_SPSC = 8 };
@@ -39,6 +41,9 @@ struct scene {
 
 #define BOTH_WAITS(point, where, how)                                                   \
 	{ PP_AT_##point, PULL, where, EMPTY, 0, how }, { PP_AT_##point, PUSH, where, FULL, 0, how }
+#define BOTH_CHOOSE(point, where, how)                                                  \
+	{ PP_AT_##point, CHOOSE_PULL, where, EMPTY, 0, how }, \
+	{ PP_AT_##point, CHOOSE_PUSH, where, FULL, 0, how }
 #define BOTH_ENDS(point, where, how)                                                    \
 	{ PP_AT_##point, CLOSE, where, EMPTY, 1, how }, { PP_AT_##point, CLOSE, where, FULL, 1, how }, \
 	{ PP_AT_##point, CANCEL, where, EMPTY, 1, how }, { PP_AT_##point, CANCEL, where, FULL, 1, how }
@@ -81,16 +86,49 @@ static const struct scene scenes[] = {
 	BOTH_WAITS(meet_enlisted, MEETINGS, 0),
 	BOTH_WAITS(meet_withdrawing, MEETINGS | ONLY_MPMC, HOLDS_LOCK | TIMED),
 	BOTH_WAITS(meet_withdrawing, MEETINGS | ONLY_SPSC, TIMED),
+
+	/* In place: a slot is open. */
+	{ PP_AT_push_copied, PUT, RINGS, EMPTY, 0, 0 },
+	{ PP_AT_push_copied, PUT, RINGS, EMPTY, 1, 0 },
+	{ PP_AT_push_copied, PUT, RINGS, NEARLY, 0, 0 },
+	{ PP_AT_pull_copied, TAKE, RINGS, FULL, 0, 0 },
+	{ PP_AT_pull_copied, TAKE, RINGS, FULL, 1, 0 },
+	{ PP_AT_push_aborted, GIVE_UP, RINGS | ONLY_MPMC, EMPTY, 0, 0 },
+	{ PP_AT_push_aborted, GIVE_UP, RINGS | ONLY_MPMC, EMPTY, 1, 0 },
+	{ PP_AT_push_aborted, GIVE_UP, RINGS | ONLY_MPMC, NEARLY, 0, 0 },
+	{ PP_AT_passing_over, PULL, RINGS | ONLY_MPMC, EMPTY, 0, ABORTED },
+	{ PP_AT_passing_over, PUSH, RINGS | ONLY_MPMC, EMPTY, 0, ABORTED },
+
+	/* Selects, and what tells them. */
+	BOTH_CHOOSE(watch_locked, RINGS, 0),
+	{ PP_AT_watch_told, PUSH, RINGS, EMPTY, 1, HOLDS_SLEEPER | CHOOSERS },
+	{ PP_AT_watch_told, PUSH, RINGS | ONLY_MPMC, EMPTY, 2, HOLDS_SLEEPER | CHOOSERS },
+	{ PP_AT_watch_told, PULL, RINGS, FULL, 1, HOLDS_SLEEPER | CHOOSERS },
+	{ PP_AT_watch_told, PULL, RINGS | ONLY_MPMC, FULL, 2, HOLDS_SLEEPER | CHOOSERS },
+	BOTH_CHOOSE(wait_sleeping, RINGS | MEETINGS, 0),
+	BOTH_CHOOSE(wait_woken, RINGS | MEETINGS, PROVOKED),
+	BOTH_CHOOSE(wait_leaving, RINGS, PROVOKED),
+	BOTH_CHOOSE(meet_locked, MEETINGS, HOLDS_LOCK),
+	BOTH_CHOOSE(meet_withdrawing, MEETINGS, HOLDS_LOCK | TIMED),
+	{ PP_AT_meet_matched, PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER | CHOOSERS },
+	{ PP_AT_meet_matched, CHOOSE_PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER },
+	{ PP_AT_meet_matched, CHOOSE_PULL, MEETINGS, FULL, 1, HOLDS_SLEEPER | CHOOSERS },
+	{ PP_AT_meet_copied, CHOOSE_PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER | CHOOSERS },
 };
 
 enum meanwhile { GO_ON, THEN_CLOSE, THEN_CANCEL };
 
 static const char *const meanwhile_names[] = { "nothing", "a close", "a cancel" };
-static const char *const action_names[] = { "push", "pull", "close", "cancel" };
+static const char *const action_names[ACTIONS] = {
+	"push", "pull", "close", "cancel", "in-place push", "in-place pull", "aborted push",
+	"pushing select", "pulling select"
+};
 
 /* Sleepers of an ending: those that sleep on a ring in that state. */
 static enum action sleepers_of(const struct scene *s)
 {
+	if (s->how & CHOOSERS)
+		return s->fill == EMPTY ? CHOOSE_PULL : CHOOSE_PUSH;
 	return s->fill == EMPTY ? PULL : PUSH;
 }
 
@@ -102,7 +140,8 @@ static bool may(const struct ring *r, enum action action)
 	if (r->kind == PP_MPMC)
 		return true;
 	for (i = 0; i < r->acting; i++)
-		if (r->actors[i].action == action && !atomic_load(&r->actors[i].done))
+		if ((action == PUSH ? is_push : is_pull)(r->actors[i].action) &&
+		    !atomic_load(&r->actors[i].done))
 			return false;
 	return true;
 }
@@ -129,6 +168,8 @@ static struct actor *set_up(struct ring *r, const struct scene *s)
 	unsigned i;
 
 	ring_fill(r, s->fill == EMPTY || r->capacity == 0 ? 0 : r->capacity - (s->fill == NEARLY));
+	if (s->how & ABORTED)
+		ring_fill_aborted(r, r->capacity);
 	for (i = 0; i < s->sleepers; i++)
 		actor_asleep(r, sleepers_of(s));
 	if (s->how & TIMED)
@@ -136,7 +177,7 @@ static struct actor *set_up(struct ring *r, const struct scene *s)
 	victim = actor_start(r, s->victim, (int)s->point, PP_FOREVER);
 	if (s->how & PROVOKED) {
 		AWAIT(actor_sleeps(victim));
-		CHECK((s->victim == PULL ? ring_try_push(r) : ring_try_pull(r)) == 0,
+		CHECK((is_pull(s->victim) ? ring_try_push(r) : ring_try_pull(r)) == 0,
 		      "cannot wake the victim");
 	}
 	actor_await_frozen(victim);
@@ -213,7 +254,7 @@ static void end_meanwhile(struct ring *r, const struct scene *s, const struct ac
 		if (a == victim || a->action == CLOSE || (s->how & HOLDS_SLEEPER))
 			continue;
 		/* A pull on a closed ring may have to wait for the frozen push, or pull. */
-		if (a->action == PUSH || then == THEN_CANCEL)
+		if (is_push(a->action) || then == THEN_CANCEL)
 			actor_await_done(a);
 	}
 	if (may(r, PUSH)) {

@@ -38,6 +38,16 @@ static void freeze(enum pp_stall_point point)
 		nap_us(100);
 }
 
+bool is_push(enum action action)
+{
+	return action == PUSH || action == PUT || action == GIVE_UP || action == CHOOSE_PUSH;
+}
+
+bool is_pull(enum action action)
+{
+	return action == PULL || action == TAKE || action == CHOOSE_PULL;
+}
+
 /* Which results may be, with what has begun so far. */
 static void check_result(const struct ring *r, enum action action, bool tries, int result)
 {
@@ -49,10 +59,10 @@ static void check_result(const struct ring *r, enum action action, bool tries, i
 		CHECK(tries, "a call that waits gave %d", result);
 		return;
 	case -ESHUTDOWN:
-		CHECK(action == PUSH ? r->closing : r->cancelling, "-ESHUTDOWN from %d", action);
+		CHECK(is_push(action) ? r->closing : r->cancelling, "-ESHUTDOWN from %d", action);
 		return;
 	case -EPIPE:
-		CHECK(action == PUSH ? r->cancelling : r->closing, "-EPIPE from %d", action);
+		CHECK(is_push(action) ? r->cancelling : r->closing, "-EPIPE from %d", action);
 		return;
 	case -EINTR:
 		CHECK(!tries && r->flags & PP_INTERRUPTIBLE, "call %d was interrupted", action);
@@ -63,6 +73,43 @@ static void check_result(const struct ring *r, enum action action, bool tries, i
 	default:
 		CHECK(false, "call %d gave %d", action, result);
 	}
+}
+
+static int put(struct actor *a)
+{
+	void *slot;
+	int r = pp_push_begin_until(a->ring->tx, &slot, a->deadline);
+
+	if (r)
+		return r;
+	if (a->action == GIVE_UP)
+		return pp_push_abort(a->ring->tx, slot);
+	memcpy(slot, &a->item, sizeof(a->item));
+	return pp_push_commit(a->ring->tx, slot);
+}
+
+static int take(struct actor *a)
+{
+	void *slot;
+	int r = pp_pull_begin_until(a->ring->rx, &slot, a->deadline);
+
+	if (r)
+		return r;
+	memcpy(&a->item, slot, sizeof(a->item));
+	return pp_pull_commit(a->ring->rx, slot);
+}
+
+static int choose(struct actor *a)
+{
+	pp_case one = { .item = &a->item };
+	int r;
+
+	if (a->action == CHOOSE_PUSH)
+		one.tx = a->ring->tx;
+	else
+		one.rx = a->ring->rx;
+	r = pp_select(&one, 1, 0, a->deadline);
+	return r == 0 ? one.result : r;
 }
 
 static void *act(void *arg)
@@ -84,6 +131,15 @@ static void *act(void *arg)
 	case CANCEL:
 		a->result = pp_cancel(a->ring->rx);
 		break;
+	case TAKE:
+		a->result = take(a);
+		break;
+	case CHOOSE_PUSH:
+	case CHOOSE_PULL:
+		a->result = choose(a);
+		break;
+	default:
+		a->result = put(a);
 	}
 	self = NULL;
 	atomic_store(&a->done, true);
@@ -100,7 +156,7 @@ struct actor *actor_start(struct ring *r, enum action action, int point, pp_time
 	a->action = action;
 	a->point = point;
 	a->deadline = deadline;
-	a->item = action == PUSH ? r->next++ : 0;
+	a->item = is_push(action) ? r->next++ : 0;
 	CHECK(r->next < ITEMS_MAX, "too many items");
 	r->closing |= action == CLOSE;
 	r->cancelling |= action == CANCEL;
@@ -172,9 +228,9 @@ int actor_await_done(struct actor *a)
 	CHECK(pthread_join(a->thread, NULL) == 0, "join");
 	check_result(r, a->action, false, a->result);
 	CHECK(a->result != -ETIMEDOUT || a->deadline != PP_FOREVER, "timed out without a deadline");
-	if (a->result == 0 && a->action == PUSH)
+	if (a->result == 0 && is_push(a->action) && a->action != GIVE_UP)
 		r->pushed[a->item] = true;
-	if (a->result == 0 && a->action == PULL)
+	if (a->result == 0 && is_pull(a->action))
 		note_pulled(r, a->item);
 	return a->result;
 }
@@ -290,6 +346,15 @@ void ring_fill(struct ring *r, size_t n)
 {
 	while (n--)
 		CHECK(ring_try_push(r) == 0, "no room");
+}
+
+void ring_fill_aborted(struct ring *r, size_t n)
+{
+	void *slot;
+
+	while (n--)
+		CHECK(pp_try_push_begin(r->tx, &slot) == 0 && pp_push_abort(r->tx, slot) == 0,
+		      "no slot");
 }
 
 /* ---- Who sleeps, and why ------------------------------------------------------------ */

@@ -18,7 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum action { PUSH, PULL, CLOSE, CANCEL };
+/* PUT, TAKE: in place.  GIVE_UP: an open push that is taken back.  CHOOSE_...: by a select. */
+enum action { PUSH, PULL, CLOSE, CANCEL, PUT, TAKE, GIVE_UP, CHOOSE_PUSH, CHOOSE_PULL, ACTIONS };
 
 enum { ACTORS_MAX = 16, ITEMS_MAX = 96, NO_POINT = -1 };
 
@@ -69,6 +70,11 @@ int ring_try_push(struct ring *r);
 int ring_try_pull(struct ring *r);
 /* Push `n` items that must fit. */
 void ring_fill(struct ring *r, size_t n);
+/* The same with pushes that are taken back. */
+void ring_fill_aborted(struct ring *r, size_t n);
+
+bool is_push(enum action action);
+bool is_pull(enum action action);
 
 struct actor *actor_start(struct ring *r, enum action action, int point, pp_time deadline);
 /* An actor that is to fall asleep: returns when it has. */

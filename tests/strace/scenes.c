@@ -88,32 +88,74 @@ static uintptr_t join(pthread_t thread)
 
 /* ---- Scenes ------------------------------------------------------------------------ */
 
-static void blocked_pull(void)
+static int pull(uint64_t *item)
 {
-	uint64_t item;
+	return pp_pull(rx, item);
+}
+
+static int push(uint64_t *item)
+{
+	return pp_push(tx, item);
+}
+
+/* On a second ring too, on which nothing ever happens. */
+static pp_tx *quiet_tx;
+static pp_rx *quiet_rx;
+
+static int select_one(pp_case both[2])
+{
+	return pp_select(both, 2, 0, PP_FOREVER) == 0 ? both[0].result : -1;
+}
+
+static int select_pull(uint64_t *item)
+{
+	return select_one((pp_case[]){ { .rx = rx, .item = item }, { .rx = quiet_rx, .item = item } });
+}
+
+static int select_push(uint64_t *item)
+{
+	return select_one((pp_case[]){ { .tx = tx, .item = item }, { .rx = quiet_rx, .item = item } });
+}
+
+/* The call sleeps until the other thread acts. */
+static void blocked(int (*call)(uint64_t *item), void *(*later)(void *))
+{
+	uint64_t item = 1;
 	pthread_t thread;
 	int result;
 
-	beside(push_later, &thread);
+	beside(later, &thread);
 	mark("begin\n");
-	result = pp_pull(rx, &item);
+	result = call(&item);
 	mark("end\n");
 	if (result != 0 || join(thread) != 0)
-		fail("blocked_pull");
+		fail("blocked");
+}
+
+static void blocked_pull(void)
+{
+	blocked(pull, push_later);
 }
 
 static void blocked_push(void)
 {
-	pthread_t thread;
-	int result;
-
 	fill();
-	beside(pull_later, &thread);
-	mark("begin\n");
-	result = pp_push(tx, &(uint64_t){ 1 });
-	mark("end\n");
-	if (result != 0 || join(thread) != 0)
-		fail("blocked_push");
+	blocked(push, pull_later);
+}
+
+static void blocked_select_pull(void)
+{
+	if (pp_open(&quiet_tx, &quiet_rx, PP_MPMC, 1, sizeof(uint64_t)) != 0)
+		fail("pp_open");
+	blocked(select_pull, push_later);
+}
+
+static void blocked_select_push(void)
+{
+	if (pp_open(&quiet_tx, &quiet_rx, PP_SPSC, 0, sizeof(uint64_t)) != 0)
+		fail("pp_open");
+	fill();
+	blocked(select_push, pull_later);
 }
 
 static void say_deadline(pp_time deadline)
@@ -271,6 +313,8 @@ static const struct {
 	void (*run)(void);
 } scenes[] = {
 	{ "blocked_pull", blocked_pull }, { "blocked_push", blocked_push },
+	{ "blocked_select_pull", blocked_select_pull },
+	{ "blocked_select_push", blocked_select_push },
 	{ "timed_pull", timed_pull },     { "timed_push", timed_push },
 	{ "alone", alone },               { "stream", stream },
 	{ "burst", burst },               { "slow", slow },

@@ -78,6 +78,12 @@ def a_blocked_thread_makes_one_futex_call_without_a_deadline():
             expect("tv_sec" not in futex and "NULL" in futex, calls, f"{scene}: a deadline")
 
 
+def a_select_asleep_makes_one_futex_call():
+    for scene in ("blocked_select_pull", "blocked_select_push"):
+        for kind, capacity in SHAPES:
+            one_futex_call(scene, kind, capacity)
+
+
 def a_timed_wait_makes_one_futex_call_with_the_deadline_of_the_caller():
     for scene in ("timed_pull", "timed_push"):
         for kind, capacity in SHAPES:
@@ -143,6 +149,7 @@ def without_membarrier_everything_works():
 
 CASES = [
     a_blocked_thread_makes_one_futex_call_without_a_deadline,
+    a_select_asleep_makes_one_futex_call,
     a_timed_wait_makes_one_futex_call_with_the_deadline_of_the_caller,
     with_nobody_asleep_no_system_call_is_made,
     a_stream_makes_nearly_no_futex_calls,

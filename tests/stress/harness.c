@@ -130,7 +130,8 @@ static size_t add_cases(struct ring_case *cases, size_t n, pp_kind kind, const s
 }
 
 static const char *const ending_names[] = {
-	[END_DRAIN] = "drain", [END_CLOSE] = "close", [END_CANCEL] = "cancel", [END_LEAVE] = "leave"
+	[END_DRAIN] = "drain", [END_CLOSE] = "close", [END_CANCEL] = "cancel", [END_LEAVE] = "leave",
+	[END_BOTH] = "both"
 };
 
 static unsigned one_of(struct luck *luck, unsigned set, unsigned bits)
@@ -143,14 +144,39 @@ static unsigned one_of(struct luck *luck, unsigned set, unsigned bits)
 	return bit;
 }
 
-/* Two tries never meet at capacity 0, so somebody there has to wait. */
-static unsigned pulls_of(const struct mode *mode, const struct ring_case *c)
+/* At capacity 0 there are no slots, and two sides that both only try or arm never meet: one
+ * side arms, and the other one waits now and then. */
+static void at_rendezvous(struct ring *r, struct luck *luck)
 {
-	unsigned tries = CALL_TRY | CALL_BATCH_TRY;
+	const unsigned waits = CALL_ANY & ~(CALL_TRIES | CALL_ARMS);
+	bool pushes_arm = luck_below(luck, 2);
+	unsigned *arming = pushes_arm ? &r->pushes : &r->pulls;
+	unsigned *other = pushes_arm ? &r->pulls : &r->pushes;
 
-	if (c->capacity == 0 && !((mode->pushes | mode->pulls) & ~tries))
-		return mode->pulls | CALL_UNTIL;
-	return mode->pulls;
+	*arming &= ~(unsigned)CALL_IN_PLACE;
+	*other &= ~(unsigned)(CALL_IN_PLACE | CALL_ARMS);
+	if (!*arming)
+		*arming = CALL_PLAIN;
+	if (!(*other & waits) && (*arming & CALL_ARMS || !(*arming & waits)))
+		*other |= CALL_PLAIN | CALL_UNTIL;
+	if (!*other)
+		*other = CALL_PLAIN;
+}
+
+/* Some rounds have no deadlines, so that a wake that is lost is a hang. */
+static unsigned without_deadlines(unsigned calls)
+{
+	unsigned waits = CALL_PLAIN | CALL_BATCH | CALL_BEGIN | CALL_SELECT | CALL_ARM;
+
+	return calls & waits ? calls & waits : calls;
+}
+
+static void choose_calls(struct ring *r, const struct mode *mode, struct luck *luck, bool patient)
+{
+	r->pushes = patient ? without_deadlines(mode->pushes) : mode->pushes;
+	r->pulls = patient ? without_deadlines(mode->pulls) : mode->pulls;
+	if (r->capacity == 0)
+		at_rendezvous(r, luck);
 }
 
 static void start_before_wrap(const struct mode *mode, struct luck *luck)
@@ -163,38 +189,80 @@ static void start_before_wrap(const struct mode *mode, struct luck *luck)
 #endif
 }
 
+static void choose_ring(struct ring *r, pp_config *config, const struct mode *mode,
+			struct luck *luck, bool patient)
+{
+	static const size_t sizes[] = { 8, 8, 16, 40, ITEM_MAX };
+
+	*config = PP_CONFIG(.capacity = r->capacity, .name = mode->name);
+	config->item_size = sizes[luck_below(luck, ARRAY_LEN(sizes))];
+	config->spin_ns = luck_below(luck, 2) ? PP_SPIN_NONE : PP_SPIN_ADAPTIVE;
+	config->flags = luck_below(luck, 4) ? 0 : PP_TRACK_DEPTH;
+	if (mode->signals && luck_below(luck, 2))
+		config->flags |= PP_INTERRUPTIBLE;
+	r->ending = one_of(luck, mode->endings, ENDS);
+	r->last_one_closes = luck_below(luck, 2);
+	r->interruptible = config->flags & PP_INTERRUPTIBLE;
+	choose_calls(r, mode, luck, patient);
+}
+
+/* The rings of a round; the first has the capacity of the case. */
+static void choose_rings(struct round *r, pp_config *configs, const struct ring_case *c,
+			 const struct options *o, struct luck *luck)
+{
+	bool patient = r->mode->layouts && luck_below(luck, 2);
+	unsigned i;
+
+	r->rings = r->mode->layouts ? 2 + (unsigned)luck_below(luck, RINGS_MAX - 1) : 1;
+	for (i = 0; i < r->rings; i++) {
+		r->ring[i].capacity = i == 0 || o->capacity >= 0 ? c->capacity :
+			capacities[luck_below(luck, ARRAY_LEN(capacities))];
+		choose_ring(&r->ring[i], &configs[i], r->mode, luck, patient);
+	}
+}
+
+/* "SPSC 3 close, MPMC 0 drain": of how many, and how they end. */
+static const char *rings_text(const struct round *r)
+{
+	static char text[100];
+	size_t k = 0;
+	unsigned i;
+
+	for (i = 0; i < r->rings; i++)
+		k += (size_t)snprintf(text + k, sizeof(text) - k, "%s%s %zu %s", i ? ", " : "",
+				      r->ring[i].kind == PP_SPSC ? "SPSC" : "MPMC",
+				      r->ring[i].capacity, ending_names[r->ring[i].ending]);
+	return text;
+}
+
 static struct totals play(const struct mode *mode, const struct ring_case *c,
 			  const struct options *o, uint64_t seed)
 {
-	static const size_t sizes[] = { 8, 8, 16, 40, ITEM_MAX };
+	static struct worker workers[WORKERS_MAX];
 	static struct round r;
 	struct luck luck = { seed };
+	pp_config configs[RINGS_MAX];
 	unsigned entries = test_is_slow() ? LEDGER / 8 : LEDGER;
-	unsigned items = o->items ? o->items : entries / c->shape.producers;
-	pp_config config = PP_CONFIG(.kind = c->kind, .capacity = c->capacity, .name = mode->name);
+	unsigned layout;
 
-	config.item_size = sizes[luck_below(&luck, ARRAY_LEN(sizes))];
-	config.spin_ns = luck_below(&luck, 2) ? PP_SPIN_NONE : PP_SPIN_ADAPTIVE;
-	config.flags = luck_below(&luck, 4) ? 0 : PP_TRACK_DEPTH;
-	if (mode->signals && luck_below(&luck, 2))
-		config.flags |= PP_INTERRUPTIBLE;
 	memset(&r, 0, sizeof(r));
 	r.mode = mode;
-	r.kind = c->kind;
-	r.capacity = c->capacity;
-	r.producers = c->shape.producers;
-	r.consumers = c->shape.consumers;
-	r.ending = one_of(&luck, mode->endings, 4);
-	r.last_one_closes = luck_below(&luck, 2);
-	r.interruptible = config.flags & PP_INTERRUPTIBLE;
-	r.pushes = mode->pushes;
-	r.pulls = pulls_of(mode, c);
-	test_case("%s: %s, capacity %zu, %uP%uC, items of %zu, flags %u, spin %lld, ending %s, "
-		  "seed 0x%" PRIx64, mode->name, c->kind == PP_SPSC ? "SPSC" : "MPMC", c->capacity,
-		  r.producers, r.consumers, config.item_size, config.flags,
-		  (long long)config.spin_ns, ending_names[r.ending], seed);
+	choose_rings(&r, configs, c, o, &luck);
+	if (mode->layouts) {
+		layout = layout_pick(&luck, mode->layouts, c->kind);
+		layout_make(&r, workers, &luck, layout, c->kind);
+		test_case("%s: %s, %u threads, %s; seed 0x%" PRIx64, mode->name, rings_text(&r),
+			  r.workers, layout_name(layout), seed);
+	} else {
+		layout_single(&r, workers, &c->shape, c->kind);
+		test_case("%s: %s, %uP%uC, items of %zu, flags %u, spin %lld, seed 0x%" PRIx64,
+			  mode->name, rings_text(&r), c->shape.producers, c->shape.consumers,
+			  configs[0].item_size, configs[0].flags, (long long)configs[0].spin_ns,
+			  seed);
+	}
 	start_before_wrap(mode, &luck);
-	return round_run(&r, &luck, &config, items);
+	return round_run(&r, workers, &luck, configs,
+			 o->items ? o->items * r.rings * r.ring[0].producers : entries);
 }
 
 /* ---- The program ------------------------------------------------------------------- */
@@ -226,7 +294,8 @@ int stress_main(int argc, char **argv, const struct mode *mode)
 		mode->before_first();
 	if (!mode->shapes || o.kind == PP_SPSC)
 		n = add_cases(cases, n, PP_SPSC, &o, alone);
-	n = add_cases(cases, n, PP_MPMC, &o, mode->shapes ? mode->shapes : few);
+	n = add_cases(cases, n, PP_MPMC, &o, mode->layouts ? alone : mode->shapes ? mode->shapes
+										: few);
 	for (i = 0; i < n; i++) {
 		pp_time until = pp_in((pp_time)o.seconds * PP_SEC / (pp_time)n);
 

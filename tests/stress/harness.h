@@ -19,23 +19,54 @@
 
 /* The calls that a side makes, one picked at random each time. */
 enum {
-	CALL_PLAIN       = 1,
-	CALL_TRY         = 2,
-	CALL_UNTIL       = 4,
-	CALL_BATCH       = 8,
-	CALL_BATCH_TRY   = 16,
-	CALL_BATCH_UNTIL = 32,
-	CALLS            = 6,
-	CALL_ANY         = 63
+	CALL_PLAIN        = 1 << 0,
+	CALL_TRY          = 1 << 1,
+	CALL_UNTIL        = 1 << 2,
+	CALL_BATCH        = 1 << 3,
+	CALL_BATCH_TRY    = 1 << 4,
+	CALL_BATCH_UNTIL  = 1 << 5,
+	CALL_BEGIN        = 1 << 6,  /* in place: begun, then committed or aborted           */
+	CALL_BEGIN_TRY    = 1 << 7,
+	CALL_BEGIN_UNTIL  = 1 << 8,
+	CALL_SELECT       = 1 << 9,  /* over ends of this ring and of others                 */
+	CALL_SELECT_UNTIL = 1 << 10,
+	CALL_ARM          = 1 << 11, /* try, arm, poll; several ends at once                 */
+	CALL_ARM_UNTIL    = 1 << 12,
+	CALLS             = 13,
+	CALL_ANY          = (1 << CALLS) - 1,
+
+	CALL_COPIES       = CALL_PLAIN | CALL_TRY | CALL_UNTIL | CALL_BATCH | CALL_BATCH_TRY |
+			    CALL_BATCH_UNTIL,
+	CALL_BATCHES      = CALL_BATCH | CALL_BATCH_TRY | CALL_BATCH_UNTIL,
+	CALL_TRIES        = CALL_TRY | CALL_BATCH_TRY | CALL_BEGIN_TRY,
+	CALL_IN_PLACE     = CALL_BEGIN | CALL_BEGIN_TRY | CALL_BEGIN_UNTIL,
+	CALL_SELECTS      = CALL_SELECT | CALL_SELECT_UNTIL,
+	CALL_ARMS         = CALL_ARM | CALL_ARM_UNTIL,
+	CALL_LIMITED      = CALL_UNTIL | CALL_BATCH_UNTIL | CALL_BEGIN_UNTIL | CALL_SELECT_UNTIL |
+			    CALL_ARM_UNTIL
 };
 
-/* How a round ends, one picked at random each time. */
+/* How a ring ends, one picked at random each time. */
 enum {
-	END_DRAIN  = 1, /* the last producer closes, or lets go of the last push end        */
-	END_CLOSE  = 2, /* a third thread closes at a random moment                          */
-	END_CANCEL = 4, /* a third thread cancels at a random moment                         */
-	END_LEAVE  = 8, /* the consumers leave one by one, the last pull end cancels         */
-	END_ANY    = 15
+	END_DRAIN  = 1,  /* the last producer closes, or lets go of the last push end       */
+	END_CLOSE  = 2,  /* a third thread closes at a random moment                         */
+	END_CANCEL = 4,  /* a third thread cancels at a random moment                        */
+	END_LEAVE  = 8,  /* the consumers leave one by one, the last pull end cancels        */
+	END_BOTH   = 16, /* a third thread closes and cancels, at two random moments         */
+	ENDS       = 5,
+	END_ANY    = 31
+};
+
+/* Who uses which rings, where a round has several; one picked at random each time. */
+enum {
+	LAYOUT_GROUPS  = 1,  /* two groups; each ring leads from one to the other            */
+	LAYOUT_LOOP    = 2,  /* everybody pushes and pulls everywhere (PP_MPMC)              */
+	LAYOUT_FAN_IN  = 4,  /* each ring has producers of its own, the consumers have all   */
+	LAYOUT_FAN_OUT = 8,  /* each ring has consumers of its own, the producers have all   */
+	LAYOUT_CROSS   = 16, /* consumers, each with a ring that it never leaves out for long,
+				producers, and threads that do both (PP_MPMC)                */
+	LAYOUTS        = 5,
+	LAYOUT_ANY     = 31
 };
 
 struct shape { unsigned producers, consumers; };
@@ -44,6 +75,7 @@ struct mode {
 	const char *name;
 	unsigned pushes, pulls;       /* CALL_...                                            */
 	unsigned endings;             /* END_...                                             */
+	unsigned layouts;             /* LAYOUT_...: 2 to 4 rings in each round; 0: one ring  */
 	bool signals;                 /* a thread peppers the others with SIGUSR1            */
 	unsigned before_wrap;         /* start at most so far before the counters wrap       */
 	unsigned round_us;            /* no round pushes longer than that; shorter ones occur */

@@ -4,14 +4,14 @@
 #include <signal.h>
 #include <string.h>
 
-void round_close(struct round *r)
+void ring_close(struct ring *r)
 {
 	atomic_store(&r->close_began, true);
 	CHECK(pp_close(r->tx) == 0, "close failed");
 	atomic_store(&r->close_done, true);
 }
 
-void round_cancel(struct round *r)
+void ring_cancel(struct ring *r)
 {
 	atomic_store(&r->cancel_began, true);
 	CHECK(pp_cancel(r->rx) == 0, "cancel failed");
@@ -25,7 +25,7 @@ static void drop(void *item, void *context)
 
 /* ---- The third thread ------------------------------------------------------------- */
 
-static pp_stats stats_of(const struct round *r)
+static pp_stats stats_of(const struct ring *r)
 {
 	pp_stats s = { .size = sizeof(s) };
 
@@ -34,34 +34,42 @@ static pp_stats stats_of(const struct round *r)
 	return s;
 }
 
-static void look(const struct round *r)
+static void look(const struct ring *r)
 {
 	pp_stats s = stats_of(r);
+	/* A select may have an end twice among its cases. */
+	unsigned times = (r->pushes | r->pulls) & CALL_SELECTS ? 2 : 1;
 
 	CHECK(s.depth <= r->capacity && s.depth_max <= r->capacity, "depth %zu, at most %zu, of %zu",
 	      s.depth, s.depth_max, r->capacity);
-	CHECK(s.pushers_parked <= r->producers && s.pullers_parked <= r->consumers,
+	CHECK(s.pushers_parked <= times * r->producers && s.pullers_parked <= times * r->consumers,
 	      "%u pushers and %u pullers asleep", s.pushers_parked, s.pullers_parked);
 }
 
-/* Signals for everybody, and the end when it is time. */
-static void disturb(struct round *r, struct worker *workers, struct luck *luck, pp_time end_at)
+static bool is_time(pp_time *at)
 {
-	bool ended = false;
+	if (!*at || pp_now() < *at)
+		return false;
+	*at = 0;
+	return true;
+}
+
+/* Signals for everybody, and the ends when it is time. */
+static void disturb(struct round *r, struct worker *workers, struct luck *luck)
+{
 	unsigned i;
 
 	while (atomic_load(&r->alive)) {
 		if (r->mode->signals)
-			for (i = 0; i < r->producers + r->consumers; i++)
+			for (i = 0; i < r->workers; i++)
 				if (luck_below(luck, 2))
 					pthread_kill(workers[i].thread, SIGUSR1);
-		look(r);
-		if (!ended && pp_now() >= end_at) {
-			ended = true;
-			if (r->ending == END_CLOSE)
-				round_close(r);
-			else if (r->ending == END_CANCEL)
-				round_cancel(r);
+		for (i = 0; i < r->rings; i++) {
+			look(&r->ring[i]);
+			if (is_time(&r->ring[i].close_at))
+				ring_close(&r->ring[i]);
+			if (is_time(&r->ring[i].cancel_at))
+				ring_cancel(&r->ring[i]);
 		}
 		nap_us((unsigned)luck_below(luck, r->mode->signals ? 60 : 300));
 	}
@@ -69,9 +77,26 @@ static void disturb(struct round *r, struct worker *workers, struct luck *luck, 
 
 /* ---- The round -------------------------------------------------------------------- */
 
+static void open_ring(struct ring *r, pp_config *config, unsigned items)
+{
+	ledger_open(&r->ledger, r->producers, items / r->producers, config->item_size);
+	config->kind = r->kind;
+	config->drop = drop;
+	config->drop_context = &r->ledger;
+	CHECK(pp_open_with(&r->tx, &r->rx, config) == 0, "open failed");
+}
+
+static void choose_ends(struct ring *r, struct luck *luck, unsigned length)
+{
+	if (r->ending & (END_CLOSE | END_BOTH))
+		r->close_at = pp_in((pp_time)luck_below(luck, length) * PP_US);
+	if (r->ending & (END_CANCEL | END_BOTH))
+		r->cancel_at = pp_in((pp_time)luck_below(luck, length) * PP_US);
+}
+
 /* Every thread owns a reference.  The main one keeps the end that the ending leaves it:
  * the other must go when the last thread lets go. */
-static void hand_out_refs(struct round *r)
+static void hand_out_refs(struct ring *r)
 {
 	unsigned i;
 
@@ -85,28 +110,12 @@ static void hand_out_refs(struct round *r)
 		pp_rx_unref(r->rx);
 }
 
-static void take_back_refs(struct round *r)
+static void take_back_refs(struct ring *r)
 {
 	if (r->ending != END_DRAIN)
 		pp_tx_unref(r->tx);
 	if (r->ending != END_LEAVE)
 		pp_rx_unref(r->rx);
-}
-
-static void start(struct round *r, struct worker *workers, struct luck *luck)
-{
-	unsigned i;
-
-	for (i = 0; i < r->producers + r->consumers; i++) {
-		bool produces = i < r->producers;
-
-		workers[i].round = r;
-		workers[i].number = produces ? i : i - r->producers;
-		workers[i].luck.state = luck_draw(luck);
-		CHECK(pthread_create(&workers[i].thread, NULL,
-				     produces ? worker_produce : worker_consume, &workers[i]) == 0,
-		      "no thread");
-	}
 }
 
 static void check_stats(const pp_stats *s, const struct totals *t)
@@ -119,34 +128,44 @@ static void check_stats(const pp_stats *s, const struct totals *t)
 	      (unsigned long long)t->pushed, (unsigned long long)t->pulled);
 }
 
-struct totals round_run(struct round *r, struct luck *luck, const pp_config *config,
-			unsigned items)
+static void finish(struct ring *r, struct totals *all)
 {
-	static struct worker workers[WORKERS_MAX];
-	pp_config c = *config;
-	unsigned longest = r->mode->round_us * (test_is_slow() ? 10 : 1);
-	unsigned length = 1 + (unsigned)luck_below(luck, longest);
+	pp_stats stats = stats_of(r);
 	struct totals totals;
-	pp_stats stats;
-	unsigned i;
 
-	watchdog_feed();
-	ledger_open(&r->ledger, r->producers, items, c.item_size);
-	c.drop = drop;
-	c.drop_context = &r->ledger;
-	CHECK(pp_open_with(&r->tx, &r->rx, &c) == 0, "open failed");
-	atomic_store(&r->producing, r->producers);
-	atomic_store(&r->alive, r->producers + r->consumers);
-	hand_out_refs(r);
-	r->stop_pushing = pp_in(length * PP_US);
-	start(r, workers, luck);
-	disturb(r, workers, luck, pp_in((pp_time)luck_below(luck, length) * PP_US));
-	for (i = 0; i < r->producers + r->consumers; i++)
-		CHECK(pthread_join(workers[i].thread, NULL) == 0, "join");
-	stats = stats_of(r);
 	take_back_refs(r);
 	totals = ledger_check(&r->ledger);
 	check_stats(&stats, &totals);
 	ledger_free(&r->ledger);
+	all->pushed += totals.pushed;
+	all->pulled += totals.pulled;
+	all->dropped += totals.dropped;
+}
+
+struct totals round_run(struct round *r, struct worker *workers, struct luck *luck,
+			pp_config *configs, unsigned items)
+{
+	unsigned longest = r->mode->round_us * (test_is_slow() ? 10 : 1);
+	unsigned length = 1 + (unsigned)luck_below(luck, longest);
+	struct totals totals = { 0, 0, 0 };
+	unsigned i;
+
+	watchdog_feed();
+	for (i = 0; i < r->rings; i++) {
+		open_ring(&r->ring[i], &configs[i], items / r->rings);
+		hand_out_refs(&r->ring[i]);
+		choose_ends(&r->ring[i], luck, length);
+	}
+	r->stop_pushing = pp_in(length * PP_US);
+	for (i = 0; i < r->workers; i++) {
+		workers[i].luck.state = luck_draw(luck);
+		CHECK(pthread_create(&workers[i].thread, NULL, worker_run, &workers[i]) == 0,
+		      "no thread");
+	}
+	disturb(r, workers, luck);
+	for (i = 0; i < r->workers; i++)
+		CHECK(pthread_join(workers[i].thread, NULL) == 0, "join");
+	for (i = 0; i < r->rings; i++)
+		finish(&r->ring[i], &totals);
 	return totals;
 }

@@ -52,6 +52,31 @@ int posix_memalign(void **memory, size_t alignment, size_t size)
 }
 #endif
 
+static void use_slots(const struct ends *e)
+{
+	void *slot;
+
+	for (int i = 0; i < 3; i++) {
+		if (pp_try_push_begin(e->tx, &slot) == 0)
+			(void)(i % 2 ? pp_push_commit(e->tx, slot) : pp_push_abort(e->tx, slot));
+		if (pp_pull_begin_until(e->rx, &slot, pp_in(PP_MS)) == 0)
+			(void)pp_pull_commit(e->rx, slot);
+	}
+}
+
+/* With what can go ahead, and asleep until a deadline; more cases than a small array holds. */
+static void use_select(const struct ends *e)
+{
+	pp_case cases[300];
+	uint64_t item = 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		cases[i] = (pp_case){ .rx = e->rx, .item = &item };
+	(void)pp_select(cases, ARRAY_LEN(cases), 0, pp_in(PP_MS));
+	cases[7] = (pp_case){ .tx = e->tx, .item = &item };
+	(void)pp_select(cases, ARRAY_LEN(cases), PP_ORDERED, pp_in(PP_MS));
+}
+
 static void use_alone(const struct ends *e)
 {
 	uint64_t items[3] = { 1, 2, 3 };
@@ -62,6 +87,8 @@ static void use_alone(const struct ends *e)
 		(void)pp_push_until(e->tx, items, pp_in(PP_MS));
 		(void)pp_try_pull_n(e->rx, items, 3);
 		(void)pp_pull_until(e->rx, items, pp_in(PP_MS));
+		use_slots(e);
+		use_select(e);
 		(void)pp_tx_stats(e->tx, &stats);
 		(void)pp_dump(-1);
 		(void)pp_tx_ref(e->tx);

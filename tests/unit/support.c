@@ -3,6 +3,7 @@
 
 #include "../stacks.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,116 @@ ssize_t form_pull(const struct form *form, const struct ends *e, uint64_t *item)
 	return form->run(e, item, 1, form->waits == UNTIL ? pp_now() : PP_FOREVER);
 }
 
+/* ---- In place --------------------------------------------------------------- */
+
+void slot_put(void *slot, uint64_t item)
+{
+	memcpy(slot, &item, sizeof(item));
+}
+
+uint64_t slot_get(const void *slot)
+{
+	uint64_t item;
+
+	memcpy(&item, slot, sizeof(item));
+	return item;
+}
+
+int slot_commit(const struct ends *e, void *slot, uint64_t item)
+{
+	slot_put(slot, item);
+	return pp_push_commit(e->tx, slot);
+}
+
+static int slot_take(const struct ends *e, void *slot, uint64_t *item)
+{
+	*item = slot_get(slot);
+	return pp_pull_commit(e->rx, slot);
+}
+
+void *slot_push(const struct ends *e)
+{
+	void *slot = NULL;
+
+	EXPECT_EQ(pp_try_push_begin(e->tx, &slot), 0);
+	EXPECT(slot != NULL);
+	return slot;
+}
+
+void *slot_pull(const struct ends *e)
+{
+	void *slot = NULL;
+
+	EXPECT_EQ(pp_try_pull_begin(e->rx, &slot), 0);
+	EXPECT(slot != NULL);
+	return slot;
+}
+
+/* Begin only; the item is where the slot is, 0 for none. */
+#define BEGIN_FORM(name, args)                                                          \
+	static ssize_t begin_##name(const struct ends *e, uint64_t *items, size_t n,    \
+				    pp_time deadline)                                   \
+	{                                                                               \
+		void *slot = &slot;                                                     \
+		ssize_t r = pp_##name args;                                             \
+                                                                                        \
+		(void)n;                                                                \
+		(void)deadline;                                                         \
+		*items = (uintptr_t)slot;                                               \
+		return r;                                                               \
+	}
+BEGIN_FORM(push_begin, (e->tx, &slot))
+BEGIN_FORM(try_push_begin, (e->tx, &slot))
+BEGIN_FORM(push_begin_until, (e->tx, &slot, deadline))
+BEGIN_FORM(pull_begin, (e->rx, &slot))
+BEGIN_FORM(try_pull_begin, (e->rx, &slot))
+BEGIN_FORM(pull_begin_until, (e->rx, &slot, deadline))
+
+/* All of it: begin, copy, commit. */
+#define IN_PLACE_FORM(begin, take)                                                      \
+	static ssize_t whole_##begin(const struct ends *e, uint64_t *items, size_t n,   \
+				     pp_time deadline)                                  \
+	{                                                                               \
+		uint64_t slot;                                                          \
+		ssize_t r = begin_##begin(e, &slot, n, deadline);                       \
+                                                                                        \
+		return r ? r : take;                                                    \
+	}
+#define PUSH_IN_PLACE(begin) \
+	IN_PLACE_FORM(begin, slot_commit(e, (void *)(uintptr_t)slot, *items))
+#define PULL_IN_PLACE(begin) \
+	IN_PLACE_FORM(begin, slot_take(e, (void *)(uintptr_t)slot, items))
+PUSH_IN_PLACE(push_begin)
+PUSH_IN_PLACE(try_push_begin)
+PUSH_IN_PLACE(push_begin_until)
+PULL_IN_PLACE(pull_begin)
+PULL_IN_PLACE(try_pull_begin)
+PULL_IN_PLACE(pull_begin_until)
+
+const struct form push_begin_forms[3] = {
+	[TRY] = { "try_push_begin", TRY, 0, begin_try_push_begin },
+	[UNTIL] = { "push_begin_until", UNTIL, 0, begin_push_begin_until },
+	[FOREVER] = { "push_begin", FOREVER, 0, begin_push_begin },
+};
+
+const struct form pull_begin_forms[3] = {
+	[TRY] = { "try_pull_begin", TRY, 0, begin_try_pull_begin },
+	[UNTIL] = { "pull_begin_until", UNTIL, 0, begin_pull_begin_until },
+	[FOREVER] = { "pull_begin", FOREVER, 0, begin_pull_begin },
+};
+
+const struct form push_in_place_forms[3] = {
+	[TRY] = { "try_push in place", TRY, 0, whole_try_push_begin },
+	[UNTIL] = { "push_until in place", UNTIL, 0, whole_push_begin_until },
+	[FOREVER] = { "push in place", FOREVER, 0, whole_push_begin },
+};
+
+const struct form pull_in_place_forms[3] = {
+	[TRY] = { "try_pull in place", TRY, 0, whole_try_pull_begin },
+	[UNTIL] = { "pull_until in place", UNTIL, 0, whole_pull_begin_until },
+	[FOREVER] = { "pull in place", FOREVER, 0, whole_pull_begin },
+};
+
 /* ---- A call in a thread of its own ----------------------------------------- */
 
 static void *call_thread(void *arg)
@@ -261,4 +372,13 @@ bool in_futex(int tid)
 		number = -1; /* "running" */
 	fclose(file);
 	return number == SYS_futex;
+}
+
+bool fd_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	EXPECT(poll(&p, 1, 0) >= 0);
+	EXPECT((p.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0);
+	return p.revents & POLLIN;
 }

@@ -118,6 +118,23 @@ bool in_futex(int tid);
 			doze();         \
 	} while (0)
 void doze(void);
+/* A descriptor, by poll(2) without waiting. */
+bool fd_readable(int fd);
+
+/* ---- In place --------------------------------------------------------------- */
+
+/* By enum waits.  Beginning: the item is then the address of the slot. */
+extern const struct form push_begin_forms[3], pull_begin_forms[3];
+/* Begin, copy and commit: the operations in place, as if they were single ones. */
+extern const struct form push_in_place_forms[3], pull_in_place_forms[3];
+
+/* Begin without waiting, which must succeed. */
+void *slot_push(const struct ends *e);
+void *slot_pull(const struct ends *e);
+void slot_put(void *slot, uint64_t item);
+uint64_t slot_get(const void *slot);
+/* Write into the slot and commit. */
+int slot_commit(const struct ends *e, void *slot, uint64_t item);
 
 /* ---- Streams: many items, checked by a ledger ------------------------------ */
 
