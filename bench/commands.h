@@ -12,6 +12,7 @@ int command_limits(options *o);
 int command_check(options *o);
 int command_goals(options *o);
 int command_compare(options *o);
+int command_select(options *o);
 int command_selftest(options *o);
 
 /* Parts of the default sweep, to be registered and, afterwards, shown. */

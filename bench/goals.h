@@ -5,6 +5,7 @@
 
 #include "point.h"
 #include "rounds.h"
+#include "select.h"
 
 enum { GOALS_SLOW_MS = 10 /* what an item takes the slow consumer */ };
 
@@ -21,11 +22,14 @@ struct arm {
 	bool      park, depth;
 	bool      may_be_cut; /* see struct point */
 	double    constant;
+	select_load load;
+	bool      alone;     /* one thread */
 
 	double    seconds; /* state */
 	point    *point;
 	unsigned  turn;
 	int       turns;   /* of a sample, with sampling and without */
+	select_run *select;
 	char     *wrong;   /* why it takes no part any more */
 };
 
@@ -102,6 +106,9 @@ double arm_futex(struct arm *arm);           /* ns there and back               
 double arm_constant(struct arm *arm);
 double arm_sampled(struct arm *arm);         /* ns per item in turns with sampling ... */
 double arm_unsampled(struct arm *arm);       /* ... and in those between them          */
+double arm_select(struct arm *arm);          /* ns per call of `load`                 */
+double arm_fds(struct arm *arm);             /* ns per item in turns of a ring with descriptors ... */
+double arm_no_fds(struct arm *arm);          /* ... and in those of a ring without    */
 double arm_slow_consumer(struct arm *arm);   /* the producer's share of a CPU         */
 double arm_bare_waiter(struct arm *arm);     /* that of a thread that waits in a futex */
 double arm_blocked_cpu(struct arm *arm);     /* ms in 10 s                            */

@@ -7,6 +7,7 @@
 #include "queues/queues.h"
 #include "rounds.h"
 #include "stats.h"
+#include "twins.h"
 #include "util.h"
 
 #include <math.h>
@@ -16,7 +17,8 @@ enum {
 	ITEM_SIZE = 8,
 	SLOW_ITEMS = 50,
 	LONGER = 5,          /* a sample that counts sleeps           */
-	TURNS = 40, TURN_LONGER = 10 /* a sample with sampling on and off */
+	TURNS = 40, TURN_LONGER = 10, /* a sample with sampling on and off */
+	TWINS_LONGER = 4     /* and one of two rings                  */
 };
 
 static double blocked_seconds = 10;
@@ -101,35 +103,83 @@ double arm_wakes_per_switch(struct arm *arm)
 	return wakes_per(arm, false);
 }
 
-/* One sample gives both figures: the same queue and threads, in turns. */
-static double in_turns(struct arm *arm, int which)
+/* One sample gives both figures, whichever is asked for first. */
+static double one_of(void (*both)(struct arm *arm, double ns[2]), struct arm *arm, int which)
 {
 	static double ns[2];
 	static bool other_is_due;
-	run_result result;
-	int i;
 
-	if (!other_is_due) {
-		longer(arm, TURN_LONGER);
-		arm->turns = TURNS;
-		sample(arm, &result);
-		for (i = 0; i < 2; i++)
-			ns[i] = result.turn_count ? quantile(result.turns[i], result.turn_count, 0.5) : NAN;
-		free(result.turns[0]);
-		free(result.turns[1]);
-	}
+	if (!other_is_due)
+		both(arm, ns);
 	other_is_due = !other_is_due;
 	return ns[which];
 }
 
+/* The same queue and threads, in turns. */
+static void sampling_in_turns(struct arm *arm, double ns[2])
+{
+	run_result result;
+	int i;
+
+	longer(arm, TURN_LONGER);
+	arm->turns = TURNS;
+	sample(arm, &result);
+	for (i = 0; i < 2; i++)
+		ns[i] = result.turn_count ? quantile(result.turns[i], result.turn_count, 0.5) : NAN;
+	free(result.turns[0]);
+	free(result.turns[1]);
+}
+
 double arm_sampled(struct arm *arm)
 {
-	return in_turns(arm, 0);
+	return one_of(sampling_in_turns, arm, 0);
 }
 
 double arm_unsampled(struct arm *arm)
 {
-	return in_turns(arm, 1);
+	return one_of(sampling_in_turns, arm, 1);
+}
+
+static pp_kind kind_of(const pp_bench_queue *queue)
+{
+	return queue == &queue_spsc ? PP_SPSC : PP_MPMC;
+}
+
+double arm_select(struct arm *arm)
+{
+	double ns;
+
+	if (!arm->select) {
+		arm->select = touched(sizeof(*arm->select));
+		*arm->select = (select_run){ .load = arm->load, .kind = kind_of(arm->queue),
+					     .item_size = ITEM_SIZE, .seconds = arm->seconds };
+	}
+	ns = select_ns(arm->select);
+	if (arm->select->wrong)
+		arm->wrong = text("select: %s", arm->select->wrong);
+	return ns;
+}
+
+/* Two queues and the same threads, in turns. */
+static void fds_in_turns(struct arm *arm, double ns[2])
+{
+	const bool spsc = kind_of(arm->queue) == PP_SPSC;
+	const pp_bench_queue *const queues[2] = { spsc ? &queue_spsc_fds : &queue_mpmc_fds, arm->queue };
+	const char *wrong = twins_measure(queues, arm->capacity, arm->alone,
+					  arm->seconds * TWINS_LONGER, ns);
+
+	if (wrong)
+		arm->wrong = text("%s", wrong);
+}
+
+double arm_fds(struct arm *arm)
+{
+	return one_of(fds_in_turns, arm, 0);
+}
+
+double arm_no_fds(struct arm *arm)
+{
+	return one_of(fds_in_turns, arm, 1);
 }
 
 double arm_index_ring(struct arm *arm)

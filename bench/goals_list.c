@@ -77,6 +77,16 @@ double slow_consumer_share(const pp_bench_queue *queue, size_t capacity, unsigne
 #define ONE { .measure = arm_constant, .constant = 1 }
 #define BARE_WAITER(n) { .measure = arm_bare_waiter, .capacity = (n) }
 #define SAMPLED TRY, .depth = true
+#define CHOOSE(kind, of) { .queue = &queue_##kind, .measure = arm_select, .load = (of) }
+#define FDS(kind, n, one) \
+	.a = { .queue = &queue_##kind, .measure = arm_fds, .capacity = (n), .alone = (one) }, \
+	.b = { .queue = &queue_##kind, .measure = arm_no_fds, .capacity = (n), .alone = (one) }
+#define ALONE   true
+#define BY_TWO  false
+/* An interval of equals ends above 1: this is 1.00, to two decimals.  Two threads cannot tell
+ * that well. */
+#define EQUAL 1.005
+#define NEARLY_EQUAL 1.02
 #define TWO_SWITCHES(n) { .measure = arm_constant, .constant = 1.0 / (n) }
 
 /* Row 19, steady state, is a test of the system calls and not here. */
@@ -187,6 +197,30 @@ static struct goal list[] = {
 	  .against = ITSELF, .a = MPMC(1, 0, RATE) },
 	{ TARGET(21, "MPMC 2P2C over capacities, worst after the peak", AT_LEAST, 0.8, 0.95),
 	  .against = ITSELF, .a = MPMC(2, 0, RATE) },
+	{ TARGET(22, "SPSC select of 4 ready rings vs a plain pull of each", AT_MOST, 4, 2),
+	  .a = CHOOSE(spsc, SELECT_READY), .b = CHOOSE(spsc, SELECT_BY_PULLS) },
+	{ TARGET(22, "SPSC the same, ordered, vs a plain pull of the first", AT_MOST, 4, 2),
+	  .a = CHOOSE(spsc, SELECT_ORDERED), .b = CHOOSE(spsc, SELECT_BY_FIRST) },
+	{ TARGET(22, "MPMC select of 4 ready rings vs a plain pull of each", AT_MOST, 4, 2),
+	  .a = CHOOSE(mpmc, SELECT_READY), .b = CHOOSE(mpmc, SELECT_BY_PULLS) },
+	{ TARGET(22, "MPMC the same, ordered, vs a plain pull of the first", AT_MOST, 4, 2),
+	  .a = CHOOSE(mpmc, SELECT_ORDERED), .b = CHOOSE(mpmc, SELECT_BY_FIRST) },
+	{ TARGET(23, "SPSC with fds not armed vs without, one thread, 64", AT_MOST, EQUAL, EQUAL),
+	  FDS(spsc, 64, ALONE) },
+	{ TARGET(23, "SPSC with fds not armed vs without, one thread, 1024", AT_MOST, EQUAL, EQUAL),
+	  FDS(spsc, 1024, ALONE) },
+	{ TARGET(23, "MPMC with fds not armed vs without, one thread, 64", AT_MOST, EQUAL, EQUAL),
+	  FDS(mpmc, 64, ALONE) },
+	{ TARGET(23, "MPMC with fds not armed vs without, one thread, 1024", AT_MOST, EQUAL, EQUAL),
+	  FDS(mpmc, 1024, ALONE) },
+	{ TARGET(23, "SPSC with fds not armed vs without, 1P1C, 64", AT_MOST, NEARLY_EQUAL, EQUAL),
+	  FDS(spsc, 64, BY_TWO) },
+	{ TARGET(23, "SPSC with fds not armed vs without, 1P1C, 1024", AT_MOST, NEARLY_EQUAL, EQUAL),
+	  FDS(spsc, 1024, BY_TWO) },
+	{ TARGET(23, "MPMC with fds not armed vs without, 1P1C, 64", AT_MOST, NEARLY_EQUAL, EQUAL),
+	  FDS(mpmc, 64, BY_TWO) },
+	{ TARGET(23, "MPMC with fds not armed vs without, 1P1C, 1024", AT_MOST, NEARLY_EQUAL, EQUAL),
+	  FDS(mpmc, 1024, BY_TWO) },
 	{ TARGET(26, "time with the depth sampled vs not, SPSC try, capacity 1024", AT_MOST, 1.02, 1.005),
 	  .a = SPSC(1024, SAMPLED, .measure = arm_sampled),
 	  .b = SPSC(1024, SAMPLED, .measure = arm_unsampled) },

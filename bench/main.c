@@ -26,7 +26,8 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "sweep", command_sweep }, { "latency", command_latency }, { "idle", command_idle },
 		{ "limits", command_limits }, { "check", command_check }, { "goals", command_goals },
-		{ "compare", command_compare }, { "selftest", command_selftest },
+		{ "compare", command_compare }, { "select", command_select },
+		{ "selftest", command_selftest },
 	};
 	static options o;
 	size_t i;

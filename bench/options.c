@@ -44,7 +44,7 @@ static const struct poptOption table[] = {
 };
 
 static const char usage[] =
-	"[sweep|latency|idle|limits|check|goals|compare|selftest] [options]\n"
+	"[sweep|latency|idle|limits|check|goals|compare|select|selftest] [options]\n"
 	"\n"
 	"  sweep     throughput and depth over capacities (the default)\n"
 	"  latency   open loop at 25, 50, 75 and 90 % of the peak; ping-pong\n"
@@ -53,6 +53,7 @@ static const char usage[] =
 	"  check     does a queue keep what it promises?\n"
 	"  goals     the project's targets, as ratios with their intervals\n"
 	"  compare   the first queue beside the others, as ratios with their intervals\n"
+	"  select    what choosing among several rings costs\n"
 	"  selftest  the harness measures what it knows\n"
 	"\n"
 	"Google Benchmark's own options (--benchmark_filter=..., --benchmark_out=...) work too.\n";
@@ -194,7 +195,7 @@ static void take_option(options *o, int option, const char *value)
 static void fill(options *o)
 {
 	static const char *const commands[] = { "sweep", "latency", "idle", "limits", "check",
-						"goals", "compare", "selftest", NULL };
+						"goals", "compare", "select", "selftest", NULL };
 	int i;
 
 	for (i = 0; commands[i] && strcmp(commands[i], o->command); i++)

@@ -5,7 +5,7 @@ import json
 import math
 import statistics
 
-MEASURED = ("sweep", "latency", "idle", "limits", "goals", "compare")
+MEASURED = ("sweep", "latency", "idle", "limits", "goals", "compare", "select")
 SHARE_OF_PEAK = 0.95          # the knee: the smallest capacity that reaches it
 NOISY_OTHERS, NOISY_STEAL = 0.02, 0.005
 DISTURBED_OTHERS, DISTURBED_STEAL = 0.10, 0.02

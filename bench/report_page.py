@@ -301,6 +301,9 @@ def lone_sections(results):
                  results.of_kind("latency", "open"), loads)),
         ("Ping-pong", section("pingpong", "Ping-pong", "One item there and back over two queues of capacity 1.",
                  results.of_kind("latency", "pingpong"), NANOSECONDS)),
+        ("Select", section("select", "Choosing among several", "A call, there and back, or an item, as the name says; "
+                 "by-pulls and by-tries are the plain calls that do the same work as the line before.",
+                 results.of_kind("select"), NANOSECONDS)),
         ("Idle", section("idle", "Idle", "What a thread costs that is blocked in a push or a pull.",
                  results.of_kind("idle"), [("cpu_ms", "CPU time, ms", number), ("switches", "context switches", number),
                                            ("blocked_s", "blocked for, s", number)])),

@@ -7,7 +7,9 @@
 #include "commands.h"
 #include "engine.h"
 #include "rounds.h"
+#include "select.h"
 #include "stats.h"
+#include "twins.h"
 #include "util.h"
 
 #include <math.h>
@@ -327,6 +329,28 @@ static void test_rounds(void)
 	       "the worse end decides", 0, 0);
 }
 
+/* Turns of the second take half as long; all become slower and slower. */
+static void test_twins(void)
+{
+	double turns[TWINS_SETS][TWINS_TURNS], ns[2];
+	unsigned set, turn, of_second = 0;
+
+	printf("twins in turns, and the clock of a select\n");
+	for (set = 0; set < TWINS_SETS; set++)
+		for (turn = 0; turn < TWINS_TURNS; turn++)
+			turns[set][turn] = turn < TWINS_WARM ? 1e6 :
+					   (twins_turn(turn) ? 100 : 200) * (1 + 0.1 * turn);
+	twins_medians(turns, ns);
+	near("first over second, whatever drifts", ns[0] / ns[1], 2, 1e-9);
+	near("middle turn of the second", ns[1],
+	     100 * (1 + 0.1 * (TWINS_WARM + TWINS_TURNS - 1) / 2.0), 1e-9);
+	for (turn = 0; turn < TWINS_TURNS; turn++)
+		of_second += twins_turn(turn);
+	near("turns of the second", of_second, TWINS_TURNS / 2.0, 0);
+	near("time of a call, without the clock's",
+	     select_per_call(1000 * (20 * SELECT_RUN + 30), 1000, 30), 20, 1e-9);
+}
+
 int command_selftest(options *o)
 {
 	static const size_t sizes[] = { 8, 3, 1 };
@@ -335,6 +359,7 @@ int command_selftest(options *o)
 	(void)o;
 	test_statistics();
 	test_rounds();
+	test_twins();
 	test_tide(8, 0);
 	test_tide(8, 40e3);
 	test_tide(1, 0);

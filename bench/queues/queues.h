@@ -13,6 +13,9 @@ extern const pp_bench_queue queue_mutex;  /* a mutex and two condition variables
 extern const pp_bench_queue queue_pipe;   /* pipe(2)                          */
 extern const pp_bench_queue queue_list;   /* unbounded: the anti-pattern      */
 
+/* PP_SPSC and PP_MPMC whose descriptors nobody arms: for a target, not to be named. */
+extern const pp_bench_queue queue_spsc_fds, queue_mpmc_fds;
+
 /* A built-in by name, or NULL. */
 const pp_bench_queue *queue_find(const char *name);
 const pp_bench_queue *queue_at(unsigned n); /* NULL after the last */

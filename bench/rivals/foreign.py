@@ -5,6 +5,7 @@
     bench/rivals/foreign.py                          # 1P1C, capacity 64: a stream
     bench/rivals/foreign.py --workload stream,pingpong,rendezvous --shape 1P1C,2P2C,4P4C
     bench/rivals/foreign.py --only go --capacity 8,1024 --item-size 64
+    bench/rivals/foreign.py --workload select-ready,select-nothing,select-pingpong,select-mixed
 
 Builds what has a compiler here.  At each point, turn after turn, takes one sample of ours
 (pushpull-bench) and one of each of the others, and sets ours against each of them in pairs.  Prints medians,
@@ -31,7 +32,12 @@ except ImportError:
     sys.exit(77)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WORKLOADS = ("stream", "pingpong", "rendezvous")
+# Of select: what it is, and its capacity.
+SELECTS = {
+    "select-ready": ("Select of four that are ready", 64), "select-nothing": ("Select of four, nothing ready", 64),
+    "select-pingpong": ("Ping-pong, select of two each way", 1),
+    "select-mixed": ("Select of a push and a pull, both sides", 0)}
+WORKLOADS = ("stream", "pingpong", "rendezvous", *SELECTS)
 TURNS, RESAMPLES, UNBOUNDED = 15, 2000, -1
 SKIPPED = 77
 
@@ -46,10 +52,16 @@ class Point:
     def __init__(self, workload, shape, capacity, item_size):
         self.workload, self.shape, self.item_size = workload, shape, item_size
         self.producers, self.consumers = map(int, re.findall(r"\d+", shape))
-        self.capacity = {"pingpong": 1, "rendezvous": 0}.get(workload, capacity)
+        fixed = {"pingpong": 1, "rendezvous": 0, **{name: holds for name, (_, holds) in SELECTS.items()}}
+        self.capacity = fixed.get(workload, capacity)
+        self.selects = workload in SELECTS
+        # Measured as a time, not as a rate.
+        self.timed = self.selects or workload == "pingpong"
 
     def __str__(self):
         what = "Ping-pong" if self.workload == "pingpong" else "Stream"
+        if self.selects:
+            return f"{SELECTS[self.workload][0]}, capacity {self.capacity}, items of {self.item_size} bytes"
         return (f"{what}, {self.shape}, capacity {self.capacity}, items of {self.item_size} bytes, "
                 "batch 1, blocking calls, balanced, CPUs: two")
 
@@ -57,7 +69,7 @@ class Point:
 def points_of(settings):
     points = []
     for workload in settings.workload:
-        shapes = ["1P1C"] if workload == "pingpong" else settings.shape
+        shapes = settings.shape if workload in ("stream", "rendezvous") else ["1P1C"]
         capacities = settings.capacity if workload == "stream" else [0]
         points += [Point(workload, s, c, settings.item_size) for s in shapes for c in capacities]
     return points
@@ -93,7 +105,10 @@ class Ours:
         with tempfile.TemporaryDirectory() as folder:
             command = [settings.bench, "--queue", self.name, "--item-size", str(point.item_size),
                        "--reps", "1", "--min-time", f"{settings.seconds * 1e3:g}", "--out", folder]
-            if point.workload == "pingpong":
+            if point.selects:
+                load = point.workload.replace("select-", "")
+                command += ["select", f"--benchmark_filter=select/{load}/"]
+            elif point.workload == "pingpong":
                 command += ["latency", "--benchmark_filter=latency/pingpong/.*/placement:(two|one)/wait:usual"]
             else:
                 command += ["sweep", "--shapes", point.shape, "--capacities", str(point.capacity), "--no-depth"]
@@ -109,7 +124,7 @@ class Ours:
         # Named and timed as theirs are, so that compare.py finds the pairs.
         name = re.sub(r"/(iterations:\d+|repeats:\d+|manual_time)", "", benchmark["run_name"])
         benchmark.update(name=name, run_name=name)
-        if point.workload != "pingpong":
+        if not point.timed:
             benchmark["cpu_time"] = (benchmark["push_cpu_s_per_million"] +
                                      benchmark["pull_cpu_s_per_million"]) * 1e3
         return context, benchmark
@@ -182,7 +197,7 @@ def row_of(contest, contestant):
     first = contestant is contest.contestants[0]
     ratio, low, high = interval(contest.rates(contest.contestants[0]) / contest.rates(contestant))
     return {
-        "workload": "ping-pong" if point.workload == "pingpong" else "stream", "shape": point.shape,
+        "workload": point.workload if point.selects else "ping-pong" if point.timed else "stream", "shape": point.shape,
         "capacity": point.capacity, "item_size": point.item_size, "batch": 1, "form": "blocking",
         "regime": "balanced", "placement": "two", "line_ns": float(numpy.median(contest.lines)),
         "queue": contestant.name, "promises": samples[0].get("label", ""), "has_form": True,
@@ -190,23 +205,23 @@ def row_of(contest, contestant):
         "rate": float(numpy.median(contest.rates(contestant))), "first_over_this": ratio, "low": low,
         "high": high, "pairs": len(samples), "target": 0,
         "verdict": "first" if first else verdict(low, high),
-        # In nanoseconds an item, of both sides together; ours is not counted in a ping-pong.
-        "cpu_s_per_million": None if point.workload == "pingpong" else
+        # In nanoseconds an item, of both sides together; ours is not counted where it is a time.
+        "cpu_s_per_million": None if point.timed else
                              float(numpy.median([b["cpu_time"] for b in samples])) / 1e3,
     }
 
 
 def show(contest, rows):
-    rally = contest.point.workload == "pingpong"
+    timed = contest.point.timed
     line, low, high = interval(numpy.array(contest.lines))
     few = ": too few for a verdict that counts" if len(contest.lines) < TURNS else ""
     print(f"\n{contest.point}\n{len(contest.lines)} turns, line round trip {line:.0f} ns "
           f"({low:.0f}..{high:.0f}){few}")
-    speed, cpu = ("there, back", "") if rally else ("", "CPU s/M")
+    speed, cpu = ("there, back" if "pingpong" in contest.point.workload else "", "" if timed else "CPU s/M")
     print(f"  {'':22} {'holds':>8} {speed:>13} {cpu:>8} {'ours / it, 95 %':>22}")
     for row in rows:
-        figure = f"{1e9 / row['rate']:10.0f} ns" if rally else f"{row['rate'] / 1e6:9.3f} M/s"
-        cpu = "" if rally else f"{row['cpu_s_per_million']:.3f}"
+        figure = f"{1e9 / row['rate']:10.{0 if row['rate'] < 1e7 else 1}f} ns" if timed else f"{row['rate'] / 1e6:9.3f} M/s"
+        cpu = "" if timed else f"{row['cpu_s_per_million']:.3f}"
         ratio = "" if row["verdict"] == "first" else \
             f"{row['first_over_this']:.3g}  {row['low']:.3g}..{row['high']:.3g}"
         holds = "all" if row["holds"] == UNBOUNDED else row["holds"]
@@ -269,6 +284,8 @@ def read_settings():
         parser.error("--turns is at least 1, --seconds 0.001")
     if not os.access(settings.bench, os.X_OK):
         parser.error(f"no {settings.bench}: build it (script/bench), or name it with --bench")
+    if settings.ours and "typed" in settings.ours and SELECTS.keys() & set(settings.workload):
+        parser.error("select is measured of spsc and mpmc")
     settings.bench = os.path.abspath(settings.bench)
     settings.capacity = [int(c) for c in settings.capacity]
     return settings
@@ -278,6 +295,8 @@ def contest_of(point, rivals, settings):
     ours = settings.ours or ("spsc" if point.shape == "1P1C" else "mpmc")
     contestants = [Ours(ours, point)]
     for rival in rivals:
+        if rival.selects == "only" and not point.selects:
+            continue
         why = rival.cannot(point)
         if why:
             print(f"left out: {rival.name} ({why}) of: {point}")

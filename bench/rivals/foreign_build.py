@@ -18,12 +18,15 @@ class DoesNotBuild(Exception):
 class Rival:
     """A program and one of the queues that it knows."""
 
-    def __init__(self, name, kind, program, many_consumers=True, rendezvous=True):
+    def __init__(self, name, kind, program, many_consumers=True, rendezvous=True, selects=""):
+        """`selects`: "" cannot, "also", or "only": another way to select of a queue that has a name already."""
         self.name, self.kind, self.program = name, kind, program
-        self.many_consumers, self.rendezvous = many_consumers, rendezvous
+        self.many_consumers, self.rendezvous, self.selects = many_consumers, rendezvous, selects
 
     def cannot(self, point):
         """Why it has no part in a point, or None."""
+        if point.selects and not self.selects:
+            return "has no select"
         if point.consumers > 1 and not self.many_consumers:
             return "one consumer"
         if point.capacity == 0 and not self.rendezvous:
@@ -78,7 +81,7 @@ def build_go(build):
     folder = copied("go", build)
     compile_with([go, "build", "-buildvcs=false", "-o", "rival", "."], folder, GOTOOLCHAIN="local", GOPROXY="off",
                  GOFLAGS="-mod=mod", GOCACHE=os.path.join(build, "go-cache"))
-    return [Rival("go", "go", [os.path.join(folder, "rival")])]
+    return [Rival("go", "go", [os.path.join(folder, "rival")], selects="also")]
 
 
 def rust_compilers():
@@ -121,7 +124,8 @@ def build_rust_by(rustc, version, suffix, build):
                      folder, RUSTC=rustc, CARGO_HOME=os.path.join(build, "cargo-home"), **told)
     rivals = [Rival("rust_std" + suffix, "rust_std", [program], many_consumers=False)]
     if crossbeam:
-        rivals.append(Rival("rust_crossbeam" + suffix, "rust_crossbeam", [program]))
+        rivals += [Rival("rust_crossbeam" + suffix, "rust_crossbeam", [program], selects="also"),
+                   Rival("rust_crossbeam_builder" + suffix, "rust_crossbeam_builder", [program], selects="only")]
     return rivals
 
 

@@ -15,7 +15,7 @@ import sys
 import time
 import unittest
 
-from program import BENCH, COMPARE, Folder, SMALL, plugin, run
+from program import BENCH, COMPARE, ROOT, Folder, SMALL, plugin, run
 
 
 class Refusals(Folder):
@@ -199,14 +199,12 @@ class Results(Folder):
 
 
 class Document(Folder):
-    ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
     def text(self):
-        with open(os.path.join(self.ROOT, "docs", "benchmarking.md")) as file:
+        with open(os.path.join(ROOT, "docs", "benchmarking.md")) as file:
             return file.read()
 
     def test_its_plugin_is_the_tested_one(self):
-        with open(os.path.join(self.ROOT, "bench", "plugins", "spin.c")) as file:
+        with open(os.path.join(ROOT, "bench", "plugins", "spin.c")) as file:
             self.assertIn("```c\n" + file.read() + "```", self.text())
 
     def test_it_names_every_counter(self):
@@ -215,7 +213,8 @@ class Document(Folder):
                         ["idle", "--idle-time", "0.1", "--queue", "mpmc"],
                         ["goals", "--quick", "--reps", "1", "--min-time", "1", "--rows", "5,20,21", "--queue",
                          plugin("spin"), "--benchmark_filter=row:(5|20)/|row:21/SPSC"],
-                        ["compare", "--queue", "spsc", "--queue", "mpmc", "--reps", "1", "--min-time", "1"]):
+                        ["compare", "--queue", "spsc", "--queue", "mpmc", "--reps", "1", "--min-time", "1"],
+                        ["select", "--queue", "spsc", "--reps", "1", "--min-time", "1"]):
             done = run(*command, "--out", self.out)
             self.assertEqual(done.returncode, 0, done.stderr)
         usual = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",
@@ -237,13 +236,6 @@ class Document(Folder):
 
 
 class Commands(Folder):
-    def good(self, *arguments):
-        done = run(*arguments, "--out", self.out, timeout=240)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        results = self.results()["benchmarks"]
-        self.assertFalse([b for b in results if b.get("error_occurred")])
-        return results
-
     def test_latency(self):
         results = self.good("latency", "--quick", "--queue", "spsc", "--queue", plugin("spin"))
         loads = [b for b in results if "load_percent" in b and b["run_type"] == "iteration"]
@@ -320,14 +312,7 @@ class Commands(Folder):
     def test_compare_is_reported(self):
         """Each queue that took part, with what it is; ratios as they were concluded."""
         _, rows = self.compared("--queue", "spsc", "--queue", "mutex", "--form", "blocking", "--reps", "2")
-        file = glob.glob(os.path.join(self.out, "*.json"))[0]
-        done = subprocess.run([sys.executable, os.path.join(Document.ROOT, "bench", "report.py"), file,
-                               "--out", self.out], capture_output=True, text=True, timeout=120)
-        if "ModuleNotFoundError" in done.stderr or "matplotlib" in done.stderr:
-            self.skipTest("report.py lacks a Python module")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        with open(os.path.join(self.out, "report.html")) as page:
-            page = page.read()
+        page = self.report()
         for row in rows:
             shown = f'data-of="first_over_this" data-value="{float(row["first_over_this"])!r}"'
             self.assertEqual(shown in page, row["verdict"] != "first")
@@ -369,13 +354,6 @@ class Commands(Folder):
             worse = row["high"]
             self.assertEqual(row["verdict"], "goal met" if worse <= row["goal"] else
                              "met" if worse <= row["must"] else "NOT MET")
-
-    def goal_rows(self, rows, *arguments, reps="2"):
-        """What is measured of these rows, and what is concluded, by what they compare."""
-        samples = self.good("goals", "--rows", rows, "--min-time", "2", "--reps", reps, *arguments)
-        concluded = {row["what"]: row for row in self.results()["pp_run"]["goals"]}
-        self.assertEqual({row["row"] for row in concluded.values()}, {int(n) for n in rows.split(",")})
-        return [b for b in samples if b["run_type"] == "iteration"], concluded
 
     @staticmethod
     def rivals(row):

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BENCH, PLUGINS = sys.argv[1], sys.argv[2]
 COMPARE = "/usr/share/benchmark/compare.py"
 SMALL = ["--quick", "--capacities", "1,64", "--shapes", "1P1C", "--min-time", "5", "--reps", "2"]
@@ -46,3 +47,28 @@ class Folder(unittest.TestCase):
         with open(earlier) as file:
             self.assertEqual(file.read(), "kept")
         return done.stderr
+
+    def good(self, *arguments):
+        done = run(*arguments, "--out", self.out, timeout=240)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        results = self.results()["benchmarks"]
+        self.assertFalse([b for b in results if b.get("error_occurred")])
+        return results
+
+    def goal_rows(self, rows, *arguments, reps="2"):
+        """What is measured of these rows, and what is concluded, by what they compare."""
+        samples = self.good("goals", "--rows", rows, "--min-time", "2", "--reps", reps, *arguments)
+        concluded = {row["what"]: row for row in self.results()["pp_run"]["goals"]}
+        self.assertEqual({row["row"] for row in concluded.values()}, {int(n) for n in rows.split(",")})
+        return [b for b in samples if b["run_type"] == "iteration"], concluded
+
+    def report(self):
+        """The page that report.py makes of it."""
+        file = glob.glob(os.path.join(self.out, "*.json"))[0]
+        done = subprocess.run([sys.executable, os.path.join(ROOT, "bench", "report.py"), file, "--out", self.out],
+                              capture_output=True, text=True, timeout=120)
+        if "ModuleNotFoundError" in done.stderr or "matplotlib" in done.stderr:
+            self.skipTest("report.py lacks a Python module")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.out, "report.html")) as page:
+            return page.read()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,11 @@ type settings struct {
 	producers, consumers     int
 	capacity, itemSize, reps int
 	seconds                  float64
+}
+
+// Whatever --capacity says.
+var selectCapacity = map[string]int{
+	"select-ready": selectRun + 1, "select-nothing": selectRun + 1, "select-pingpong": 1, "select-mixed": 0,
 }
 
 func refuse(format string, arguments ...any) {
@@ -33,7 +39,7 @@ func readSettings() *settings {
 	flag.IntVar(&batch, "batch", 1, "1")
 	flag.Float64Var(&s.seconds, "seconds", 0.1, "length of a repetition")
 	flag.IntVar(&s.reps, "reps", 5, "repetitions")
-	flag.StringVar(&s.workload, "workload", "stream", "stream, pingpong or rendezvous")
+	flag.StringVar(&s.workload, "workload", "stream", "stream, pingpong, rendezvous or select-...")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		refuse("what is '%s'?", flag.Arg(0))
@@ -49,9 +55,12 @@ func readSettings() *settings {
 	}
 	switch s.workload {
 	case "stream":
-	case "pingpong":
+	case "pingpong", "select-ready", "select-nothing", "select-pingpong", "select-mixed":
 		if s.shape != "1P1C" {
-			refuse("ping-pong is 1P1C")
+			refuse("%s is 1P1C", s.workload)
+		}
+		if capacity, ok := selectCapacity[s.workload]; ok {
+			s.capacity = capacity
 		}
 	case "rendezvous":
 		s.capacity = 0
@@ -65,6 +74,9 @@ func name(s *settings) string {
 	// The threads that run goroutines are the runtime's: they are not pinned to one CPU each.
 	if s.workload == "pingpong" {
 		return "latency/pingpong/queue:go/placement:unpinned/wait:usual"
+	}
+	if load := strings.TrimPrefix(s.workload, "select-"); load != s.workload {
+		return fmt.Sprintf("select/%s/queue:go/capacity:%d/item:%d", load, s.capacity, s.itemSize)
 	}
 	return fmt.Sprintf("sweep/queue:go/shape:%s/capacity:%d/item:%d/batch:1/form:blocking/regime:balanced/"+
 		"placement:unpinned", s.shape, s.capacity, s.itemSize)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-//! Rust's channels in the workloads of pushpull-bench: items through one channel, or one item there
-//! and back over two.  Prints results as Google Benchmark does.  Exit status: 1 when items were lost
+//! Rust's channels in the workloads of pushpull-bench: items through one channel, one item there and
+//! back over two, or select among several.  Prints results as Google Benchmark does.  Exit status: 1 when items were lost
 //! or came twice, 2 for wrong arguments or what a channel cannot do.
 
 mod channels;
 mod place;
 mod results;
+#[cfg(feature = "crossbeam")]
+mod select;
 mod settings;
 
 use channels::{Channel, Pull, Push};
@@ -184,6 +186,7 @@ fn of_size<T: Item, C: Channel<T>>(s: &Settings) -> Vec<Outcome> {
     match s.workload {
         Workload::Stream => measure(s, |items| stream::<T, C>(s, items)),
         Workload::PingPong => measure(s, |items| ping_pong::<T, C>(s, items)),
+        Workload::Select(_) => settings::refuse("this channel has no select"),
     }
 }
 
@@ -194,13 +197,24 @@ fn of_queue<C: Channel<[u64; 1]> + Channel<[u64; 8]>>(s: &Settings) -> Vec<Outco
     }
 }
 
+/// By the macro or, under another name, by the builder.
+#[cfg(feature = "crossbeam")]
+fn of_crossbeam(s: &Settings) -> Vec<Outcome> {
+    let way = if s.queue == "rust_crossbeam" { select::Way::Macro } else { select::Way::Builder };
+    match (s.workload, s.item_size) {
+        (Workload::Select(load), 8) => measure(s, |items| select::once::<[u64; 1]>(s, load, items, way)),
+        (Workload::Select(load), _) => measure(s, |items| select::once::<[u64; 8]>(s, load, items, way)),
+        _ => of_queue::<channels::Crossbeam>(s),
+    }
+}
+
 fn main() {
     let s = settings::read();
     place::begin();
     let outcomes = match s.queue.as_str() {
         "rust_std" => of_queue::<channels::Std>(&s),
         #[cfg(feature = "crossbeam")]
-        "rust_crossbeam" => of_queue::<channels::Crossbeam>(&s),
+        "rust_crossbeam" | "rust_crossbeam_builder" => of_crossbeam(&s),
         other => settings::refuse(&format!("--queue: no '{}' in this program", other)),
     };
     results::print(&s, &outcomes);

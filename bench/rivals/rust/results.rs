@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-use crate::settings::{Settings, Workload};
+use crate::settings::{Load, Settings, Workload};
 use crate::{place, Outcome};
 
 /// Who builds it says with what: a program cannot ask its own compiler.
@@ -11,9 +11,21 @@ const SUFFIX: Option<&str> = option_env!("RIVAL_SUFFIX");
 
 const PROMISES: &str = "one FIFO, exact capacity, sleeps while it waits, hands over at capacity 0";
 
+fn load_name(load: Load) -> &'static str {
+    match load {
+        Load::Ready => "ready",
+        Load::Nothing => "nothing",
+        Load::PingPong => "pingpong",
+        Load::Mixed => "mixed",
+    }
+}
+
 fn name(s: &Settings, queue: &str) -> String {
     match s.workload {
         Workload::PingPong => format!("latency/pingpong/queue:{}/placement:two/wait:usual", queue),
+        Workload::Select(load) => format!(
+            "select/{}/queue:{}/capacity:{}/item:{}", load_name(load), queue, s.capacity, s.item_size
+        ),
         Workload::Stream => format!(
             "sweep/queue:{}/shape:{}/capacity:{}/item:{}/batch:1/form:blocking/regime:balanced/placement:two",
             queue, s.shape, s.capacity, s.item_size
@@ -25,7 +37,10 @@ fn about(s: &Settings) -> String {
     let compiler = COMPILER.unwrap_or("rustc of unknown version");
     match s.queue.as_str() {
         "rust_std" => format!("std::sync::mpsc::sync_channel, {}", compiler),
-        _ => format!("crossbeam_channel::bounded, {}, {}", PACKAGE.unwrap_or("of unknown version"), compiler),
+        kind => {
+            let select = if kind == "rust_crossbeam_builder" { " and Select" } else { "" };
+            format!("crossbeam_channel::bounded{}, {}, {}", select, PACKAGE.unwrap_or("of unknown version"), compiler)
+        }
     }
 }
 

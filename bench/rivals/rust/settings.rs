@@ -4,9 +4,22 @@ use std::env;
 use std::process::exit;
 use std::str::FromStr;
 
+/// Selects between two looks at the clock, where channels stay ready.
+pub const SELECT_RUN: usize = 63;
+
+#[derive(Clone, Copy)]
+pub enum Load {
+    Ready,
+    Nothing,
+    PingPong,
+    Mixed,
+}
+
+#[derive(Clone, Copy)]
 pub enum Workload {
     Stream,
     PingPong,
+    Select(Load),
 }
 
 pub struct Settings {
@@ -37,6 +50,12 @@ fn shape_of(text: &str) -> Option<(usize, usize)> {
     (sensible(shape.0) && sensible(shape.1)).then(|| shape)
 }
 
+/// Whatever --capacity says.
+fn choose(s: &mut Settings, load: Load, capacity: usize) {
+    s.workload = Workload::Select(load);
+    s.capacity = capacity;
+}
+
 fn take(s: &mut Settings, option: &str, value: &str) {
     match option {
         "--queue" => s.queue = value.to_string(),
@@ -50,6 +69,10 @@ fn take(s: &mut Settings, option: &str, value: &str) {
             "stream" => {}
             "pingpong" => s.workload = Workload::PingPong,
             "rendezvous" => s.capacity = 0,
+            "select-ready" => choose(s, Load::Ready, SELECT_RUN + 1),
+            "select-nothing" => choose(s, Load::Nothing, SELECT_RUN + 1),
+            "select-pingpong" => choose(s, Load::PingPong, 1),
+            "select-mixed" => choose(s, Load::Mixed, 0),
             _ => refuse(&format!("--workload: unknown '{}'", value)),
         },
         _ => refuse(&format!("what is '{} {}'?", option, value)),
@@ -92,8 +115,8 @@ pub fn read() -> Settings {
         }
         None => refuse(&format!("--shape: '{}' is not like 2P2C", s.shape)),
     }
-    if matches!(s.workload, Workload::PingPong) && s.shape != "1P1C" {
-        refuse("ping-pong is 1P1C");
+    if !matches!(s.workload, Workload::Stream) && s.shape != "1P1C" {
+        refuse("ping-pong and select are 1P1C");
     }
     if (s.item_size != 8 && s.item_size != 64) || s.reps == 0 || !(s.seconds > 0.0) {
         refuse("items are of 8 or 64 bytes; --reps and --seconds are more than 0");
