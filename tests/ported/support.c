@@ -55,15 +55,16 @@ static void *actor_thread(void *arg)
 
 size_t scene_spawn(struct scene *s, part *act, unsigned me)
 {
-	struct actor *a = &s->actors[s->parts];
+	size_t index = s->parts++; /* first: an actor may spawn the next before this returns */
+	struct actor *a = &s->actors[index];
 
-	CHECK(s->parts < SCENE_PARTS);
+	CHECK(index < SCENE_PARTS);
 	a->scene = s;
 	a->act = act;
 	a->me = me;
 	atomic_store(&a->tid, 0);
 	CHECK_EQ(pthread_create(&a->thread, NULL, actor_thread, a), 0);
-	return s->parts++;
+	return index;
 }
 
 void scene_await_asleep(const struct scene *s, size_t actor)
