@@ -38,7 +38,7 @@ static inline pp_case *case_of(struct pp_link *link)
 struct selection {
 	pp_case *cases;
 	uint32_t count;
-	bool ordered, interruptible, meets, waiting, claimed;
+	bool ordered, interruptible, meets, peeking, waiting, claimed;
 	struct pp_spin *spin; /* of the first case */
 	struct pp_spinner spinner;
 	bool spun;
@@ -110,6 +110,8 @@ static inline bool took(struct selection *s, uint32_t i)
 
 	if (!enabled(c))
 		return false;
+	if (s->peeking && !meets(c) && !pp_is_ready(end_of(c), role_of(c)))
+		return false; /* costs less than a try that fails */
 	r = s->waiting ? try_waiting(s, c) : try_case(c);
 	if (r == -EAGAIN || r == -EBUSY)
 		return false;
@@ -145,6 +147,8 @@ PP_NOINLINE static int look_at_others(struct selection *s, uint32_t first)
 {
 	uint32_t i;
 
+	if (s->count == 0)
+		return -EAGAIN;
 	for (i = 0; i < s->count; i++)
 		place_of(&s->cases[i])->order = i;
 	swap_order(s, 0, first);
@@ -172,9 +176,14 @@ static inline int look(struct selection *s)
 	return took(s, first) ? (int)first : look_at_others(s, first);
 }
 
+static bool too_late(const struct selection *s)
+{
+	return s->deadline != PP_FOREVER && (s->deadline <= 0 || s->deadline <= pp_now());
+}
+
 /* ---- waiting ---------------------------------------------------------------------------- */
 
-#define EACH_CASE(s, c) (c = (s)->cases; c != (s)->cases + (s)->count; c++) if (enabled(c))
+#define EACH_CASE(s, c) (c = (s)->cases; c != (s)->cases + (s)->count; c++) if (!enabled(c)) ; else
 
 static void enter(struct selection *s)
 {
@@ -185,7 +194,8 @@ static void enter(struct selection *s)
 	for EACH_CASE(s, c) {
 		struct pp_link *link = link_of(c);
 
-		pp_hold(end_of(c)->channel); /* whatever a drop callback lets go of */
+		if (!meets(c))
+			pp_hold(end_of(c)->channel); /* whatever a drop callback lets go of */
 		link->waiter = &s->waiter;
 		link->listed = link->told = link->begun = false;
 		place_of(c)->meeting.item = c->item;
@@ -196,7 +206,7 @@ static void enter(struct selection *s)
 static void watch_all(struct selection *s)
 {
 	enum ec_fence wanted = EC_FENCE_FULL;
-	bool fenced = false;
+	bool fenced = false, any = false;
 	pp_case *c;
 
 	for EACH_CASE(s, c) {
@@ -209,9 +219,12 @@ static void watch_all(struct selection *s)
 		                                         pp_sleep_at(end, role_of(c)), link,
 		                                         end->fenced);
 		fenced = end->fenced;
+		any = true;
 		if (link->fence != EC_FENCE_FULL)
 			wanted = EC_FENCE_HEAVY;
 	}
+	if (!any) /* a meeting needs none: its lock does it */
+		return;
 	ec_fence(wanted, fenced);
 	for EACH_CASE(s, c)
 		if (!meets(c))
@@ -221,27 +234,30 @@ static void watch_all(struct selection *s)
 
 /* A case that the caller did not perform may have used up a wake; nor need the one that it did
  * perform have been all.  Told since it last looked: whoever is next looks in its stead. */
+static void leave_watch(pp_case *c)
+{
+	struct pp_end *end = end_of(c);
+	struct pp_channel *ch = end->channel;
+	struct pp_watch *watch = &ch->watch[role_of(c)];
+	bool owes = watch_end(watch, pp_sleep_at(end, role_of(c)), link_of(c));
+
+	PP_STALL(wait_leaving);
+	if (owes || (link_of(c)->told && pp_is_ready(end, role_of(c))))
+		PP_SWITCH(SELECT_PASS_ON, (void)0,
+		          watch_wake(watch, pp_sleep_at(end, role_of(c)), 1));
+	pp_release(ch);
+}
+
 static void leave(struct selection *s)
 {
+	struct pp_link *met = s->waiter.met; /* whose claimer has taken it off the list */
 	pp_case *c;
 
-	for EACH_CASE(s, c) {
-		struct pp_end *end = end_of(c);
-		struct pp_channel *ch = end->channel;
-		struct pp_watch *watch = &ch->watch[role_of(c)];
-
-		if (meets(c)) {
-			meet_leave(&ch->meeting, role_of(c), &place_of(c)->meeting);
-		} else {
-			bool owes = watch_end(watch, pp_sleep_at(end, role_of(c)), link_of(c));
-
-			PP_STALL(wait_leaving);
-			if (owes || (link_of(c)->told && pp_is_ready(end, role_of(c))))
-				PP_SWITCH(SELECT_PASS_ON, (void)0,
-				          watch_wake(watch, pp_sleep_at(end, role_of(c)), 1));
-		}
-		pp_release(ch);
-	}
+	for EACH_CASE(s, c)
+		if (!meets(c))
+			leave_watch(c);
+		else if (link_of(c) != met)
+			meet_leave(&end_of(c)->channel->meeting, role_of(c), &place_of(c)->meeting);
 }
 
 /* A sleep that each of the rings counts. */
@@ -306,11 +322,6 @@ static int await_met(struct selection *s)
 	return (int)(c - s->cases);
 }
 
-static bool too_late(const struct selection *s)
-{
-	return s->deadline != PP_FOREVER && (s->deadline <= 0 || s->deadline <= pp_now());
-}
-
 /* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed. */
 static int wait_entered(struct selection *s)
 {
@@ -358,6 +369,7 @@ static int look_at_once(struct selection *s)
 	pp_case *c;
 	int r;
 
+	s->peeking = true;
 	do {
 		for EACH_CASE(s, c)
 			place_of(c)->meeting.item = (void *)moves(c); /* free while nobody waits */
@@ -404,8 +416,6 @@ PP_NOINLINE static int wait_for_one(struct selection *s)
 {
 	int r = -EAGAIN;
 
-	if (too_late(s))
-		return look_at_once(s);
 	learn(s);
 	if (s->spin && !s->meets)
 		r = spin(s);
@@ -421,58 +431,68 @@ PP_NOINLINE static int wait_for_one(struct selection *s)
 
 /* ---- the call ---------------------------------------------------------------------------- */
 
-/* 1: fine; 0: nothing is enabled; or -EINVAL, -EBUSY. */
-static int check_case(const pp_case *c)
+/* A case of an end of PP_SPSC that has a slot open could not go ahead whatever happens. */
+static bool some_slot_is_open(struct selection *s)
 {
-	if (!enabled(c))
-		return 0;
-	if ((c->tx && c->rx) || !c->item || c->flags)
-		return -EINVAL;
-	if (pp_unlikely(c->tx ? c->tx->open != NULL : c->rx->open != NULL) &&
-	    (c->tx ? pp_push_while_open(c->tx) : pp_pull_while_open(c->rx)) == -EBUSY)
-		return -EBUSY;
-	return 1;
+	pp_case *c;
+
+	for EACH_CASE(s, c)
+		if (c->tx ? c->tx->open && pp_push_while_open(c->tx) == -EBUSY
+		          : c->rx->open && pp_pull_while_open(c->rx) == -EBUSY)
+			return true;
+	return false;
 }
 
-/* 1: something is enabled; 0: nothing is; or why the call is refused. */
-static int check(const pp_case *cases, size_t count)
+/* The case that was looked at first could not go ahead. */
+PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordered, uint32_t first,
+                                     pp_time deadline)
 {
-	int result = 0;
+	struct selection s = { .cases = cases, .count = count, .ordered = ordered,
+	                       .deadline = deadline };
+	bool late = too_late(&s);
+	int r = late ? look_at_once(&s) : ordered ? look_in_order(&s) : look_at_others(&s, first);
+
+	if (r >= 0)
+		return r;
+	if (some_slot_is_open(&s))
+		return -EBUSY;
+	return late ? r : wait_for_one(&s);
+}
+
+/* What is wrong with the cases, all in one: not 0.  *any: one is enabled. */
+static inline unsigned wrong(const pp_case *cases, size_t count, bool *any)
+{
+	unsigned wrong = 0;
 	size_t i;
 
+	*any = false;
 	for (i = 0; i < count; i++) {
-		int r = check_case(&cases[i]);
+		const pp_case *c = &cases[i];
+		bool tx = c->tx, rx = c->rx;
 
-		if (r == -EINVAL)
-			return r;
-		if (r != 0 && result != -EBUSY)
-			result = r;
+		wrong |= (tx & rx) | ((tx | rx) & ((c->item == NULL) | (c->flags != 0)));
+		*any |= tx | rx;
 	}
-	return result;
+	return wrong;
 }
 
 int pp_select(pp_case *cases, size_t count, unsigned flags, pp_time deadline)
 {
-	struct selection s;
+	bool ordered = flags & PP_ORDERED, any;
+	uint32_t first = 0;
 	int r;
 
-	if (count > INT_MAX || (count && !cases) || (flags & ~PP_ORDERED))
+	if (pp_unlikely(count > INT_MAX || (count && !cases) || (flags & ~PP_ORDERED) ||
+	                wrong(cases, count, &any) || (!any && deadline == PP_FOREVER)))
 		return -EINVAL;
-	r = check(cases, count);
-	if (r < 0)
-		return r;
-	if (r == 0 && deadline == PP_FOREVER)
-		return -EINVAL;
-	s.cases = cases;
-	s.count = (uint32_t)count;
-	s.ordered = flags & PP_ORDERED;
-	s.interruptible = s.meets = s.waiting = s.claimed = s.spun = false;
-	s.spin = NULL;
-	s.deadline = deadline;
-	if (pp_likely(r > 0)) {
-		r = look(&s);
-		if (pp_likely(r != -EAGAIN))
-			return r;
+	if (!ordered && count > 1)
+		first = pp_random_below((uint32_t)count);
+	if (pp_likely(any && enabled(&cases[first]))) {
+		r = try_case(&cases[first]);
+		if (pp_likely(r != -EAGAIN && r != -EBUSY)) {
+			cases[first].result = r;
+			return (int)first;
+		}
 	}
-	return wait_for_one(&s);
+	return select_slowly(cases, (uint32_t)count, ordered, first, deadline);
 }

@@ -251,8 +251,9 @@ typedef struct pp_case {
  * it returns.
  * Ordering: that of the push or pull that was performed.
  *
- * Results: an index; -ETIMEDOUT; -EINTR (an enabled ring has PP_INTERRUPTIBLE); -EBUSY (an
- * enabled end of PP_SPSC has a slot open: see pp_push_begin()); -EINVAL (no enabled case with
+ * Results: an index; -ETIMEDOUT; -EINTR (an enabled ring has PP_INTERRUPTIBLE); -EBUSY (nothing
+ * can go ahead, and an enabled end of PP_SPSC has a slot open, so that its case could not at
+ * any time: see pp_push_begin()); -EINVAL (no enabled case with
  * PP_FOREVER, a case with both ends or without an item, unknown flags, count over INT_MAX).
  * After a failure nothing was pushed or pulled.  Algorithm: docs/select.md.
  */
