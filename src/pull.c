@@ -176,16 +176,16 @@ PP_INLINE int pull_rest(struct pp_rx *rx, enum pp_fast_result r, void *item, pp_
 /* The path of nearly every item: push.c has the reasons.
  * An ended ring, an empty one, one without a text of its own: pull_slowly() begins again. */
 #define PULL_TEXTS(size)                                                                       \
-	static int pull_plain_##size(struct pp_rx *rx, void *item, pp_time deadline)           \
+	PP_HOT static int pull_plain_##size(struct pp_rx *rx, void *item, pp_time deadline) \
 	{                                                                                      \
 		return pull_rest(rx, pp_fast_get(&rx->spsc.fast, item, size), item, deadline); \
 	}                                                                                      \
-	static int pull_marked_##size(struct pp_rx *rx, void *item, pp_time deadline)          \
+	PP_HOT static int pull_marked_##size(struct pp_rx *rx, void *item, pp_time deadline) \
 	{                                                                                      \
 		return pull_rest(rx, pp_fast_get_marked(&rx->spsc.fast, item, size), item,     \
 		                 deadline);                                                    \
 	}                                                                                      \
-	static int pull_shared_##size(struct pp_rx *rx, void *item, pp_time deadline)          \
+	PP_HOT static int pull_shared_##size(struct pp_rx *rx, void *item, pp_time deadline) \
 	{                                                                                      \
 		return pull_rest(rx, pp_fast_get_shared(&rx->shared, item, size), item,        \
 		                 deadline);                                                    \

@@ -250,16 +250,16 @@ PP_INLINE int push_rest(struct pp_tx *tx, enum pp_fast_result r, const void *ite
  * needs no stack, and chosen when the ring is opened.  Where it comes to an end (a sealed ring, a
  * full one), or for a ring that has none, push_slowly() begins again. */
 #define PUSH_TEXTS(size)                                                                       \
-	static int push_plain_##size(struct pp_tx *tx, const void *item, pp_time deadline)     \
+	PP_HOT static int push_plain_##size(struct pp_tx *tx, const void *item, pp_time deadline) \
 	{                                                                                      \
 		return push_rest(tx, pp_fast_put(&tx->spsc.fast, item, size), item, deadline); \
 	}                                                                                      \
-	static int push_marked_##size(struct pp_tx *tx, const void *item, pp_time deadline)    \
+	PP_HOT static int push_marked_##size(struct pp_tx *tx, const void *item, pp_time deadline) \
 	{                                                                                      \
 		return push_rest(tx, pp_fast_put_marked(&tx->spsc.fast, item, size), item,     \
 		                 deadline);                                                    \
 	}                                                                                      \
-	static int push_shared_##size(struct pp_tx *tx, const void *item, pp_time deadline)    \
+	PP_HOT static int push_shared_##size(struct pp_tx *tx, const void *item, pp_time deadline) \
 	{                                                                                      \
 		return push_rest(tx, pp_fast_put_shared(&tx->shared, item, size), item,        \
 		                 deadline);                                                    \

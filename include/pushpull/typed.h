@@ -118,17 +118,17 @@ PP_FAST_INLINE int pp_typed_get(pp_rx *rx, void *item, size_t size, int *result)
 
 #define PP_TYPED_PUSH_(name, type)                                                            \
 	PP_TYPED_ONE_(tx, put, name##_push, pp_push, type,                                    \
-	              (pp_tx *tx, const type *item), (tx, item))                              \
+	              (pp_tx *tx, type const *item), (tx, item))                              \
 	PP_TYPED_ONE_(tx, put, name##_try_push, pp_try_push, type,                            \
-	              (pp_tx *tx, const type *item), (tx, item))                              \
+	              (pp_tx *tx, type const *item), (tx, item))                              \
 	PP_TYPED_ONE_(tx, put, name##_push_until, pp_push_until, type,                        \
-	              (pp_tx *tx, const type *item, pp_time deadline), (tx, item, deadline))  \
+	              (pp_tx *tx, type const *item, pp_time deadline), (tx, item, deadline))  \
 	PP_TYPED_SOME_(tx, name##_push_n, pp_push_n, type,                                    \
-	               (pp_tx *tx, const type *items, size_t n), (tx, items, n))              \
+	               (pp_tx *tx, type const *items, size_t n), (tx, items, n))              \
 	PP_TYPED_SOME_(tx, name##_try_push_n, pp_try_push_n, type,                            \
-	               (pp_tx *tx, const type *items, size_t n), (tx, items, n))              \
+	               (pp_tx *tx, type const *items, size_t n), (tx, items, n))              \
 	PP_TYPED_SOME_(tx, name##_push_n_until, pp_push_n_until, type,                        \
-	               (pp_tx *tx, const type *items, size_t n, pp_time deadline),            \
+	               (pp_tx *tx, type const *items, size_t n, pp_time deadline),            \
 	               (tx, items, n, deadline))
 
 #define PP_TYPED_PULL_(name, type)                                                            \

@@ -40,7 +40,7 @@ static int64_t arrive(struct pp_meeting *m, enum meet_role role, void *item,
 	if (node) {
 		node->link.waiter = NULL;
 		node->link.listed = false;
-		*own = queue_place(&node->link);
+		*own = (struct meet_place){ &node->state, &node->carrier, NULL };
 		place_lay_out(m, own, role, item);
 	}
 	return queue_arrive(m, role, node ? &node->link : NULL, deadline, partner);

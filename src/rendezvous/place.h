@@ -36,20 +36,32 @@ static inline void place_lay_out(struct pp_meeting *m, const struct meet_place *
 	pp_store(place->state, PLACE_WAITS); /* handed over by MEET_POST, LOCK_GIVE */
 }
 
+PP_INLINE void place_pass(enum meet_role role, void *item, void *theirs, size_t size, bool carried)
+{
+	void *to = role == MEET_PUSH ? theirs : item, *from = role == MEET_PUSH ? item : theirs;
+
+	if (carried)
+		pp_carry(to, from, size);
+	else
+		pp_copy(to, from, size);
+}
+
+PP_NOINLINE static void place_pass_to_select(const struct pp_meeting *m, enum meet_role role,
+                                             void *item, const struct meet_case *c)
+{
+	place_pass(role, item, c->item, m->item_size, false);
+}
+
 /* `role`, who has taken the place: the item goes from one to the other. */
 static inline void place_pass_item(struct pp_meeting *m, const struct meet_place *place,
                                    enum meet_role role, void *item)
 {
-	bool carried = m->carried && !place->of_select;
-	void *theirs = place->of_select ? place->of_select->item
-	               : carried        ? pp_carrier_item(place->carrier)
-	                                : pp_carrier_address(place->carrier);
-	void *to = role == MEET_PUSH ? theirs : item, *from = role == MEET_PUSH ? item : theirs;
-
-	if (carried)
-		pp_carry(to, from, m->item_size);
+	if (pp_unlikely(place->of_select != NULL))
+		place_pass_to_select(m, role, item, place->of_select);
+	else if (m->carried)
+		place_pass(role, item, pp_carrier_item(place->carrier), m->item_size, true);
 	else
-		pp_copy(to, from, m->item_size);
+		place_pass(role, item, pp_carrier_address(place->carrier), m->item_size, false);
 }
 
 /* After MEET_TOLD, the owner: the item that a pull waited for. */

@@ -34,22 +34,19 @@ static inline struct meet_place queue_place(struct pp_link *link)
 	struct meet_node *node = (struct meet_node *)(void *)link;
 	struct meet_case *c = (struct meet_case *)(void *)link;
 
-	if (link->waiter)
+	if (pp_unlikely(link->waiter != NULL))
 		return (struct meet_place){ &link->waiter->word, NULL, c };
 	return (struct meet_place){ &node->state, &node->carrier, NULL };
 }
 
-/* Who waits longest and can be taken.  `self`: a select does not meet itself.  A select that acts
- * cannot be; with `mark` it has news.  *half_way: there was one. */
-static inline struct pp_link *queue_take(struct pp_list *list, const struct pp_waiter *self,
-                                         bool mark, bool *half_way)
+/* Whoever waits longest and can be taken, where a select is first in line.  `self`: a select does not
+ * meet itself.  A select that acts cannot be; with `mark` it has news.  *half_way: there was one. */
+PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const struct pp_waiter *self,
+                                                bool mark, bool *half_way)
 {
 	struct pp_link *link;
 
-	*half_way = false;
-	for (link = list->first; link; link = link->next) {
-		if (!link->waiter)
-			break;
+	for (link = list->first; link && link->waiter; link = link->next) {
 		if (link->waiter == self)
 			continue;
 		switch (waiter_claim(link->waiter, mark)) {
@@ -59,11 +56,20 @@ static inline struct pp_link *queue_take(struct pp_list *list, const struct pp_w
 			*half_way = true;
 			continue;
 		default:
-			break;
+			link->waiter->met = link;
+			return link;
 		}
-		link->waiter->met = link;
-		break;
 	}
+	return link;
+}
+
+static inline struct pp_link *queue_take(struct pp_list *list, const struct pp_waiter *self,
+                                         bool mark, bool *half_way)
+{
+	struct pp_link *link = list->first;
+
+	if (link && pp_unlikely(link->waiter != NULL))
+		link = queue_choose(list, self, mark, half_way);
 	if (link)
 		list_remove(list, link);
 	return link;
@@ -88,60 +94,50 @@ static inline int queue_disarm(struct meet_queue *q, enum meet_role role)
 	return fd;
 }
 
-/* What an arrival found, or did. */
-struct queue_arrival {
-	int64_t result;           /* 1: took a partner; -EAGAIN: none, and waits; or why neither */
-	struct meet_place partner;
-	int fd;                   /* to be signalled, once the lock is given back */
-};
-
-/* Take the oldest partner's place, or get in line. */
-static inline void queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
-                              struct queue_arrival *a)
+/* Take the oldest partner's place: 1; or get in line: -EAGAIN.  *fd: to be signalled, once the lock is
+ * given back. */
+static inline int64_t queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
+                                 struct meet_place *partner, int *fd)
 {
 	enum meet_role other = meet_other(role);
-	struct pp_link *partner;
-	bool half_way;
+	bool half_way = false;
+	struct pp_link *link;
 
-	partner = queue_take(&m->queue.waiting[other], own ? own->waiter : NULL, own, &half_way);
-	if (partner) {
+	link = queue_take(&m->queue.waiting[other], own ? own->waiter : NULL, own, &half_way);
+	if (link) {
 		meet_count(m, role);
-		a->partner = queue_place(partner);
-		a->result = 1;
-		return;
+		*partner = queue_place(link);
+		return 1;
 	}
-	a->result = own || !half_way ? -EAGAIN : -EBUSY;
 	if (!own)
-		return;
+		return half_way ? -EBUSY : -EAGAIN;
 	if (!own->listed)
 		list_append(&m->queue.waiting[role], own);
-	a->fd = queue_disarm(&m->queue, other);
-}
-
-/* Also whether the ring has ended, and, of PP_SPSC, who waits in the spot. */
-static inline void queue_look_around(struct pp_meeting *m, enum meet_role role,
-                                     struct pp_link *own, struct queue_arrival *a)
-{
-	uint32_t word = pp_load(&m->word);
-
-	if (meet_has_ended(word))
-		a->result = meet_ended(word, role);
-	else if (!m->single || (a->result = spot_arrive(m, role, NULL, NULL, &a->partner)) == SPOT_IS_MOVED)
-		queue_look(m, role, own, a);
+	if (pp_unlikely(m->queue.armed[other] != NOT_ARMED))
+		*fd = queue_disarm(&m->queue, other);
+	return -EAGAIN;
 }
 
 /* A select acts while it looks, and no longer than under the lock: who comes after it finds it
- * waiting. */
-static inline void queue_look_as_select(struct pp_meeting *m, enum meet_role role,
-                                        struct pp_link *own, struct queue_arrival *a)
+ * waiting.  It also looks who waits in the spot of PP_SPSC; others have done so. */
+PP_NOINLINE static int64_t queue_look_as_select(struct pp_meeting *m, enum meet_role role,
+                                                struct pp_link *own, struct meet_place *partner,
+                                                int *fd)
 {
-	if (!waiter_act(own->waiter)) {
-		a->result = MEET_IS_CLAIMED;
-		return;
-	}
-	queue_look_around(m, role, own, a);
-	if (a->result == -EAGAIN)
+	uint32_t word = pp_load(&m->word);
+	int64_t r = SPOT_IS_MOVED;
+
+	if (!waiter_act(own->waiter))
+		return MEET_IS_CLAIMED;
+	if (meet_has_ended(word))
+		return meet_ended(word, role);
+	if (m->single)
+		r = spot_arrive(m, role, NULL, NULL, partner);
+	if (r == SPOT_IS_MOVED)
+		r = queue_look(m, role, own, partner, fd);
+	if (r == -EAGAIN)
 		waiter_acted(own->waiter);
+	return r;
 }
 
 /* ---- what a meeting asks of its places ---------------------------------------------- */
@@ -151,9 +147,9 @@ static inline void queue_look_as_select(struct pp_meeting *m, enum meet_role rol
 static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
                                    int64_t deadline, struct meet_place *partner)
 {
-	struct queue_arrival a = { .fd = NOT_ARMED };
 	uint32_t word = pp_load(&m->word);
-	int r;
+	int fd = NOT_ARMED;
+	int64_t r;
 
 	if (meet_has_ended(word) && !(own && own->waiter))
 		return meet_ended(word, role); /* also if the lock were not to be had in time */
@@ -161,15 +157,15 @@ static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, st
 	if (r < 0)
 		return r;
 	PP_STALL(meet_locked);
-	if (own && own->waiter)
-		queue_look_as_select(m, role, own, &a);
+	word = pp_load(&m->word); /* written under the lock */
+	if (own && pp_unlikely(own->waiter != NULL))
+		r = queue_look_as_select(m, role, own, partner, &fd);
 	else
-		queue_look_around(m, role, own, &a);
+		r = meet_has_ended(word) ? meet_ended(word, role) : queue_look(m, role, own, partner, &fd);
 	lock_release(&m->queue.lock);
-	if (a.fd != NOT_ARMED)
-		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(a.fd));
-	*partner = a.partner;
-	return a.result;
+	if (pp_unlikely(fd != NOT_ARMED))
+		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(fd));
+	return r;
 }
 
 /* Leave without an item.  False: too late, somebody has taken the place. */
