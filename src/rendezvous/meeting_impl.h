@@ -71,7 +71,7 @@ int64_t meet_try(struct pp_meeting *m, enum meet_role role, void *item)
 	struct meet_place own, partner;
 	int64_t r = arrive(m, role, item, NULL, MEET_TRY, &own, &partner);
 
-	return r > 0 ? hand_over(m, role, item, &partner) : r;
+	return r == 1 ? hand_over(m, role, item, &partner) : r;
 }
 
 static void count_refused(struct pp_meeting *m, enum meet_role role)
@@ -158,7 +158,7 @@ static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, 
 	struct meet_node node;
 	int64_t r = arrive(m, role, item, late ? NULL : &node, deadline, &own, &partner);
 
-	if (r > 0)
+	if (r == 1)
 		return hand_over(m, role, item, &partner);
 	if (late && (r == -EAGAIN || r == -EBUSY))
 		return -ETIMEDOUT;
