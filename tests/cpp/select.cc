@@ -19,7 +19,8 @@ static void one_case_is_performed_and_its_function_called()
 	auto [numbers, from_numbers] = opened<int>(pp::spsc, 2);
 	std::string word;
 	int number = 0, calls = 0;
-	auto ask = [&] {
+	/* A lambda of C++17 names no structured binding. */
+	auto ask = [&, &from_words = from_words, &from_numbers = from_numbers] {
 		return pp::select(
 		        pp::on_pull(from_words, [&](auto got) { calls++; word = *std::move(got); }),
 		        pp::on_pull(from_numbers, [&](pp::result<int> got) { calls++; number = *got; }));
@@ -108,12 +109,12 @@ static void a_select_meets_a_push_at_capacity_0(pp_kind kind)
 
 	stopper.join();
 	for (bool open = true, running = true; open || running;)
-		CHECK(pp::select(pp::on_pull(rx, [&](pp::result<thing> got) {
+		CHECK(pp::select(pp::on_pull(rx, [&, &rx = rx](pp::result<thing> got) {
 			if (got)
 				sum += got->value, n++;
 			else
 				open = false, rx.reset();
-		}), pp::on_pull(stop, [&](pp::result<int> got) {
+		}), pp::on_pull(stop, [&, &stop = stop](pp::result<int> got) {
 			CHECK(got.error() == pp::status::end_of_stream);
 			running = false;
 			stop.reset();

@@ -34,7 +34,7 @@ static void a_move_in_that_throws_pushes_nothing(pp_kind kind)
 	auto [tx, rx] = opened<moody>(kind, 2);
 	moody mine(1);
 
-	CHECK(throws(1, [&] { (void)tx.push(std::move(mine)); }));
+	CHECK(throws(1, [&, &tx = tx] { (void)tx.push(std::move(mine)); }));
 	CHECK(mine.value == 1 && tx.depth() == 0 && moody::alive == 1);
 	CHECK(tx.push(std::move(mine)) && rx.pull()->value == 1);
 }
@@ -44,7 +44,7 @@ static void a_move_out_that_throws_has_pulled(pp_kind kind)
 	auto [tx, rx] = opened<moody>(kind, 2);
 
 	CHECK(tx.push(moody(1)) && tx.push(moody(2)));
-	CHECK(throws(1, [&] { (void)rx.pull(); }));
+	CHECK(throws(1, [&, &rx = rx] { (void)rx.pull(); }));
 	CHECK(moody::alive == 1);
 	CHECK(rx.pull()->value == 2);
 }
