@@ -172,7 +172,7 @@ static void random_operations(pp_kind kind, size_t capacity)
 	/* Rings that are rather full and rather empty in turn. */
 	for (size_t i = 0; i < OPERATIONS; i++)
 		step(&e, kind, capacity, i / 500 % 2 ? 0 : 4);
-	EXPECT(items_pulled > OPERATIONS / 20);
+	EXPECT(items_pulled > OPERATIONS / 100);
 	while (any(OPEN_PULL, open_pulls))
 		end_pull(&e);
 	while (any(OPEN_PUSH, open_pushes))
