@@ -28,6 +28,7 @@
 #include "ring/mpmc.h"
 #include "ring/slot.h"
 #include "ring/spsc.h"
+#include "ring/spsc_look.h"
 
 struct pp_block {
 	union {
@@ -150,6 +151,18 @@ void pp_unregister_and_free(struct pp_channel *ch);
 void pp_close_fds(struct pp_channel *ch);
 
 struct pp_position { uint64_t pushed, pulled, dropped, in, out; size_t depth; };
+/* Where the threads of a side sleep; capacity 1 and up. */
+static inline struct pp_eventcount *pp_sleep_at(struct pp_end *end, enum meet_role role)
+{
+	return role == MEET_PUSH ? &end->block->space : &end->block->items;
+}
+
+/* `n` events that those of a side wait for, of either end. */
+static inline void pp_wake(struct pp_end *end, enum meet_role role, uint64_t n)
+{
+	watch_wake(&end->channel->watch[role], pp_sleep_at(end, role), n);
+}
+
 /* stats.c: safe from a signal handler. */
 struct pp_sleepers *pp_sleepers_of(struct pp_channel *ch, enum meet_role role);
 void pp_positions(struct pp_channel *ch, struct pp_position *p);

@@ -18,12 +18,6 @@ static inline struct pp_rx *pp_rx_of(struct pp_end *end)
 	return (struct pp_rx *)(void *)((unsigned char *)end - offsetof(struct pp_rx, end));
 }
 
-/* Where a side sleeps; capacity 1 and up. */
-static inline struct pp_eventcount *pp_sleep_at(struct pp_end *end, enum meet_role role)
-{
-	return role == MEET_PUSH ? &end->block->space : &end->block->items;
-}
-
 /* ---- push.c -------------------------------------------------------------------- */
 
 /* Why nothing could be claimed, as a result. */

@@ -18,7 +18,7 @@ static void tell_room(struct pp_end *end)
 {
 	pp_light(PASS_LIGHT, end->fenced);
 	if (ec_alert(&end->block->space))
-		PP_SWITCH(PASS_WAKE, (void)0, watch_wake(&end->channel->watch[MEET_PUSH], &end->block->space, 1));
+		PP_SWITCH(PASS_WAKE, (void)0, pp_wake(end, MEET_PUSH, 1));
 }
 
 bool pp_pass_over(struct pp_end *end)
@@ -73,7 +73,7 @@ static void tell_of_aborted(struct pp_end *end)
 	if (alert & EC_FENCED)
 		(void)ec_look_fenced(space);
 	if (alert && pp_load(&end->channel->tx.book.aborted))
-		PP_SWITCH(PASS_WAKE, (void)0, watch_wake(&end->channel->watch[MEET_PUSH], space, 1));
+		PP_SWITCH(PASS_WAKE, (void)0, pp_wake(end, MEET_PUSH, 1));
 }
 
 static int64_t begin_spsc_pull(struct pp_rx *rx, void **slot)
@@ -139,15 +139,16 @@ static int64_t begin_pull(struct pp_end *end, unsigned char *where, uint64_t n)
 	return k;
 }
 
-/* `some` and `ready` are the side's own. */
-static int begin(struct pp_op op, bool is_open, int busy, void **slot)
+/* Open a slot of this end; `busy`: what another one that is open makes of it, or 0. */
+static int begin(struct pp_op op, int busy, void **slot)
 {
 	int64_t r;
 
 	if (op.end->channel->capacity == 0)
 		return -ENOTSUP;
-	if (is_open)
+	if (busy)
 		return busy;
+	op.min = op.max = 1;
 	op.items = (unsigned char *)(void *)slot;
 	r = op.some(op.end, op.items, 1);
 	if (r == -EAGAIN || r == -EBUSY) {
@@ -159,34 +160,32 @@ static int begin(struct pp_op op, bool is_open, int busy, void **slot)
 	return r > 0 ? 0 : (int)r;
 }
 
-static int begin_push_until(struct pp_tx *tx, void **slot, pp_time deadline)
+/* True: there is an end, and a place for the answer. */
+static bool asked_well(const void *end, void **slot)
 {
 	if (slot)
 		*slot = NULL;
-	if (!tx || !slot)
+	return end && slot;
+}
+
+static int begin_push_until(struct pp_tx *tx, void **slot, pp_time deadline)
+{
+	if (!asked_well(tx, slot))
 		return -EINVAL;
-	return begin((struct pp_op){
-		.end = &tx->end, .side = &tx->side,
-		.sleepers = tx->end.block ? &tx->end.block->space : NULL,
-		.watch = &tx->end.channel->watch[MEET_PUSH],
-		.some = begin_push, .ready = pp_push_ready,
-		.min = 1, .max = 1, .deadline = deadline },
-		tx->open != NULL, tx->open ? pp_push_while_open(tx) : 0, slot);
+	return begin((struct pp_op){ .end = &tx->end, .side = &tx->side, .role = MEET_PUSH,
+	                             .some = begin_push, .ready = pp_push_ready,
+	                             .deadline = deadline },
+	             tx->open ? pp_push_while_open(tx) : 0, slot);
 }
 
 static int begin_pull_until(struct pp_rx *rx, void **slot, pp_time deadline)
 {
-	if (slot)
-		*slot = NULL;
-	if (!rx || !slot)
+	if (!asked_well(rx, slot))
 		return -EINVAL;
-	return begin((struct pp_op){
-		.end = &rx->end, .side = &rx->side,
-		.sleepers = rx->end.block ? &rx->end.block->items : NULL,
-		.watch = &rx->end.channel->watch[MEET_PULL],
-		.some = begin_pull, .ready = pp_pull_ready,
-		.min = 1, .max = 1, .deadline = deadline },
-		rx->open != NULL, rx->open ? pp_pull_while_open(rx) : 0, slot);
+	return begin((struct pp_op){ .end = &rx->end, .side = &rx->side, .role = MEET_PULL,
+	                             .some = begin_pull, .ready = pp_pull_ready,
+	                             .deadline = deadline },
+	             rx->open ? pp_pull_while_open(rx) : 0, slot);
 }
 
 int pp_push_begin(pp_tx *tx, void **slot)

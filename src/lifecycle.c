@@ -100,8 +100,8 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 	}
 	PP_STALL(end_sealed);
 	pp_light(END_LIGHT, fenced);
-	PP_SWITCH(END_WAKE_ITEMS, (void)0, watch_wake(&ch->watch[MEET_PULL], &b->items, UINT32_MAX));
-	PP_SWITCH(END_WAKE_SPACE, (void)0, watch_wake(&ch->watch[MEET_PUSH], &b->space, UINT32_MAX));
+	PP_SWITCH(END_WAKE_ITEMS, (void)0, pp_wake(&ch->tx.end, MEET_PULL, UINT32_MAX));
+	PP_SWITCH(END_WAKE_SPACE, (void)0, pp_wake(&ch->tx.end, MEET_PUSH, UINT32_MAX));
 }
 
 static void end_channel(struct pp_channel *ch, uint32_t why)

@@ -19,7 +19,7 @@ int64_t pp_pull_refused(int64_t why)
 /* Somebody sleeps, or this ring is ending.  `n` slots were given back. */
 PP_NOINLINE static void alerted(struct pp_rx *rx, int64_t n)
 {
-	PP_SWITCH(PULL_WAKE, (void)0, watch_wake(&rx->end.channel->watch[MEET_PUSH], &rx->end.block->space, (uint64_t)n));
+	PP_SWITCH(PULL_WAKE, (void)0, pp_wake(&rx->end, MEET_PUSH, (uint64_t)n));
 }
 
 /* The inlined path ends here when its look was alerted. */
@@ -109,8 +109,7 @@ PP_NOINLINE static ssize_t pull_wait(struct pp_rx *rx, void *items, size_t done,
 	if (rx->end.mode == PP_MODE_MEET)
 		return meet_wait(&rx->end.channel->meeting, MEET_PULL, items, min, max, deadline);
 	return pp_wait(&(struct pp_op){
-		.end = &rx->end, .side = &rx->side, .sleepers = &rx->end.block->items,
-		.watch = &rx->end.channel->watch[MEET_PULL],
+		.end = &rx->end, .side = &rx->side, .role = MEET_PULL,
 		.some = pull_some, .ready = pp_pull_ready,
 		.items = items, .done = done, .min = min, .max = max, .deadline = deadline });
 }

@@ -33,7 +33,7 @@ PP_NOINLINE static int64_t alerted(struct pp_tx *tx, int64_t n, uint32_t alert)
 		if (n == 0)
 			return ended_for_push(tx);
 	}
-	PP_SWITCH(PUSH_WAKE, (void)0, watch_wake(&ch->watch[MEET_PULL], &block->items, (uint64_t)n));
+	PP_SWITCH(PUSH_WAKE, (void)0, pp_wake(&tx->end, MEET_PULL, (uint64_t)n));
 	return n;
 }
 
@@ -177,8 +177,7 @@ PP_NOINLINE static ssize_t push_wait(struct pp_tx *tx, const void *items, size_t
 	if (tx->end.mode == PP_MODE_MEET)
 		return meet_wait(&tx->end.channel->meeting, MEET_PUSH, bytes, n, n, deadline);
 	return pp_wait(&(struct pp_op){
-		.end = &tx->end, .side = &tx->side, .sleepers = &tx->end.block->space,
-		.watch = &tx->end.channel->watch[MEET_PUSH],
+		.end = &tx->end, .side = &tx->side, .role = MEET_PUSH,
 		.some = push_some, .ready = pp_push_ready,
 		.items = bytes, .done = done, .min = n, .max = n, .deadline = deadline });
 }

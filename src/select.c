@@ -243,8 +243,7 @@ static void leave_watch(pp_case *c)
 
 	PP_STALL(wait_leaving);
 	if (owes || (link_of(c)->told && pp_is_ready(end, role_of(c))))
-		PP_SWITCH(SELECT_PASS_ON, (void)0,
-		          watch_wake(watch, pp_sleep_at(end, role_of(c)), 1));
+		PP_SWITCH(SELECT_PASS_ON, (void)0, pp_wake(end, role_of(c), 1));
 	pp_release(ch);
 }
 

@@ -39,11 +39,12 @@ static int spin(struct pp_op *op, struct pp_spinner *spinner)
 static int park(struct pp_op *op, bool *owes)
 {
 	bool interruptible = op->end->channel->flags & PP_INTERRUPTIBLE;
-	struct pp_ec_ticket ticket = ec_announce(op->sleepers, op->end->fenced);
+	struct pp_eventcount *sleepers = pp_sleep_at(op->end, op->role);
+	struct pp_ec_ticket ticket = ec_announce(sleepers, op->end->fenced);
 	int r;
 
 	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op)))) {
-		enum pp_ec_result s = ec_sleep(op->sleepers, &ticket, op->deadline, interruptible);
+		enum pp_ec_result s = ec_sleep(sleepers, &ticket, op->deadline, interruptible);
 
 		if (s == EC_WOKEN) {
 			*owes = true;
@@ -54,7 +55,7 @@ static int park(struct pp_op *op, bool *owes)
 			break;
 		}
 	}
-	if (ec_leave(op->sleepers, &ticket))
+	if (ec_leave(sleepers, &ticket))
 		*owes = true;
 	return r;
 }
@@ -67,7 +68,7 @@ static void pass_on(struct pp_op *op)
 	 * moved an item has made its own. */
 	if (!op->ready(op->end))
 		return;
-	PP_SWITCH(EC_PASS_ON, (void)0, watch_wake(op->watch, op->sleepers, 1));
+	PP_SWITCH(EC_PASS_ON, (void)0, pp_wake(op->end, op->role, 1));
 }
 
 ssize_t pp_wait(struct pp_op *op)

@@ -18,8 +18,7 @@ PP_INLINE pp_time some_deadline(pp_time deadline)
 struct pp_op {
 	struct pp_end *end;
 	struct pp_side *side;
-	struct pp_eventcount *sleepers;  /* where this side sleeps                       */
-	struct pp_watch *watch;          /* and who else looks out for the same          */
+	enum meet_role role;             /* capacity 1 and up                            */
 	/* Move up to n items: how many, or the negative result that says why none. */
 	int64_t (*some)(struct pp_end *end, unsigned char *items, uint64_t n);
 	/* Could the next operation of this side go ahead, or end? */

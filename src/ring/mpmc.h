@@ -437,7 +437,8 @@ static inline bool mpmc_ready(struct mpmc *r, const struct pp_slots *slots, enum
 		return true;
 	turn = mpmc_turn(r, slots, role, seen);
 	/* An end is set before it is sealed.  The other side's line is left alone else. */
-	return turn >= 0 || mpmc_was_aborted(r, role, turn) || (pp_load(&r->ended) && mpmc_why(r, role, seen) < RING_BUSY);
+	return turn >= 0 || mpmc_was_aborted(r, role, turn) ||
+	       (pp_load(&r->ended) && mpmc_why(r, role, seen) < RING_BUSY);
 }
 
 /* How many positions `role` has gone since the start. */
