@@ -321,10 +321,14 @@ static int await_met(struct selection *s)
 	return (int)(c - s->cases);
 }
 
-/* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed. */
+/* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed.  Who
+ * was told of something looks, however late it comes to run. */
 static int wait_entered(struct selection *s)
 {
+	int why = 0;
+
 	for (;;) {
+		uint32_t word;
 		int r;
 
 		waiter_look(&s->waiter);
@@ -332,18 +336,21 @@ static int wait_entered(struct selection *s)
 		r = look(s);
 		if (r != -EAGAIN)
 			return r;
+		if (why < 0)
+			break;
 		/* At capacity 0 it can be found only from now on; else it has spun before. */
-		r = s->meets && served_soon(s) ? 0 : sleep_here(s);
-		if (r == 0 && too_late(s))
-			r = -ETIMEDOUT;
-		s->claimed = waiter_state(&s->waiter) >= WAITER_CLAIMED;
+		why = s->meets && served_soon(s) ? 0 : sleep_here(s);
+		word = waiter_state(&s->waiter);
+		s->claimed = word >= WAITER_CLAIMED;
 		if (s->claimed)
-			return r;
-		if (r < 0) {
-			s->claimed = !waiter_act(&s->waiter); /* from here on nobody finds it */
-			return r;
-		}
+			return why;
+		if (why < 0 && !(word & WAITER_NEWS))
+			break;
+		if (why == 0 && too_late(s))
+			why = -ETIMEDOUT;
 	}
+	s->claimed = !waiter_act(&s->waiter); /* from here on nobody finds it */
+	return why;
 }
 
 /* What changes with each item that comes to the ring of a case or leaves it. */

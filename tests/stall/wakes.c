@@ -158,6 +158,38 @@ static void no_wake_beside_a_claimed_one(void)
 	ring_finish(&ring);
 }
 
+/* Woken in time, and its deadline has passed when it comes to run: it takes what it was woken for.
+ * False: the deadline passed before that, on a busy machine. */
+static bool woken_and_late(pp_kind kind, enum action sleeper, pp_time patience)
+{
+	struct actor *late;
+	bool in_time;
+
+	begin("woken, and late", kind, 1, 0);
+	ring_fill(&ring, is_pull(sleeper) ? 0 : 1);
+	late = actor_start(&ring, sleeper, PP_AT_wait_woken, pp_in(patience));
+	AWAIT(actor_sleeps(late) || atomic_load(&late->frozen));
+	CHECK((is_pull(sleeper) ? ring_try_push(&ring) : ring_try_pull(&ring)) == 0, "flow");
+	in_time = pp_now() < late->deadline;
+	actor_await_frozen(late);
+	AWAIT(pp_now() > late->deadline);
+	actor_thaw(late);
+	CHECK(actor_await_done(late) == 0 || !in_time, "gave up beside what it was woken for");
+	ring_finish(&ring);
+	return in_time;
+}
+
+static void each_takes_what_it_was_woken_for(pp_kind kind)
+{
+	static const enum action sleepers[] = { PUSH, PULL, PUT, TAKE, CHOOSE_PUSH, CHOOSE_PULL };
+	pp_time patience;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(sleepers); i++)
+		for (patience = 20 * PP_MS; !woken_and_late(kind, sleepers[i], patience);)
+			patience *= 2;
+}
+
 /* Between its announcement and its sleep a thread looks again; what comes after that look
  * keeps it out of the kernel. */
 static void work_before_the_sleep(pp_kind kind, enum action sleeper, enum pp_stall_point point)
@@ -192,6 +224,7 @@ int main(void)
 	each_leaver_passes_on(false);
 	each_leaver_passes_on(true);
 	for (kind = PP_SPSC; kind <= PP_MPMC; kind++) {
+		each_takes_what_it_was_woken_for((pp_kind)kind);
 		one_wake_in_the_window((pp_kind)kind, PULL);
 		one_wake_in_the_window((pp_kind)kind, PUSH);
 		for (i = 0; i < ARRAY_LEN(before); i++) {
