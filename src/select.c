@@ -164,8 +164,8 @@ PP_NOINLINE static int look_at_others(struct selection *s, uint32_t first)
 }
 
 /* Each case at most once, the first that can go ahead is performed: its index, or -EAGAIN; an index
- * means nothing once somebody has claimed the caller.  In a
- * random order each of those that can is as likely as the others. */
+ * means nothing once somebody has claimed the caller.  In a random order each of those that can is
+ * as likely as the others. */
 static inline int look(struct selection *s)
 {
 	uint32_t first;

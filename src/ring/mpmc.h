@@ -216,7 +216,8 @@ static inline void mpmc_fetch(const struct mpmc *r, const struct pp_slots *slots
 }
 
 /* How many slots of up to `n` from `position` on are ready, the first of which is, up to the end of
- * the lap; and call for the lines of those behind several.  A later slot that is ready stays ready until somebody moves the role's word. */
+ * the lap; and call for the lines of those behind several.  A later slot that is ready stays ready
+ * until somebody moves the role's word. */
 PP_INLINE uint64_t mpmc_run(const struct mpmc *r, const struct pp_slots *slots,
                             enum mpmc_role role, uint64_t position, uint64_t n)
 {
@@ -366,7 +367,8 @@ static inline void mpmc_abort(struct mpmc *r, const struct pp_slots *slots, uint
 }
 
 /* The slot at the head, if its push was taken back, becomes free.  `seal` as for mpmc_claim().
- * True: it has, and who waits for room is to be told.  False: it was not so, or somebody else is at it. */
+ * True: it has, and who waits for room is to be told.  False: it was not so, or somebody else is at
+ * it. */
 static inline bool mpmc_pass_over(struct mpmc *r, const struct pp_slots *slots, uint64_t seal)
 {
 	uint64_t seen = pp_load(&r->head), position = seen & ~MPMC_SEAL;
