@@ -256,7 +256,7 @@ static void leave(struct selection *s)
 		if (!meets(c))
 			leave_watch(c);
 		else if (link_of(c) != met)
-			meet_leave(&end_of(c)->channel->meeting, role_of(c), &place_of(c)->meeting);
+			(void)meet_leave(&end_of(c)->channel->meeting, role_of(c), &place_of(c)->meeting);
 }
 
 /* A sleep that each of the rings counts. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that waits for several things at once, of which exactly one may serve it.
+ * A thread that waits for several things at once, of which exactly one may serve it; or an
+ * operation that waits without a thread, which is called instead of woken.
  *
  * It hangs a link of its own into the list of each thing, and all links lead to one word:
  *
@@ -40,9 +41,16 @@ enum {
 
 struct pp_link;
 
+/* What is called in place of a wake, with no lock held.  NULL: nothing. */
+struct pp_call {
+	void (*make)(void *context);
+	void *context;
+};
+
 struct pp_waiter {
 	PP_ATOMIC(uint32_t) word;
 	PP_PLAIN(struct pp_link *) met; /* written by who claimed it, before MET */
+	struct pp_call call;            /* the same as long as any link of it is listed */
 };
 
 /* A waiter's place in one list; all of it but `waiter` under the list's lock. */
@@ -135,12 +143,45 @@ static inline bool waiter_is_open(struct pp_waiter *w)
 	return word < WAITER_CLAIMED;
 }
 
+/* What whoever ends a waiter's state owes it, taken under the list's lock, for its memory may be
+ * gone afterwards. */
+struct pp_wake {
+	PP_ATOMIC(uint32_t) *asleep;
+	struct pp_call call;
+};
+
+static inline void pp_call_make(const struct pp_call *call)
+{
+	if (call->make)
+		call->make(call->context);
+}
+
+/* waiter_tell(), and what is owed for it. */
+static inline enum waiter_is waiter_tell_wake(struct pp_waiter *w, struct pp_wake *owed)
+{
+	enum waiter_is is = waiter_tell(w);
+
+	if (is == WAITER_IS_TAKEN)
+		return is;
+	owed->asleep = is == WAITER_IS_MINE_ASLEEP ? &w->word : NULL;
+	owed->call = w->call;
+	return is;
+}
+
+static inline void pp_wake_make(const struct pp_wake *owed)
+{
+	if (owed->asleep)
+		(void)pp_futex_wake(owed->asleep, 1);
+	pp_call_make(&owed->call);
+}
+
 /* ---- the thread itself ------------------------------------------------------------------- */
 
 static inline void waiter_init(struct pp_waiter *w)
 {
 	pp_store(&w->word, WAITER_WAITS);
 	w->met = NULL;
+	w->call = (struct pp_call){ NULL, NULL };
 }
 
 /* Begin to look around: news from now on are news again, and the older ones will be seen. */

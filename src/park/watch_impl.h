@@ -82,25 +82,21 @@ static void watch_settle(struct pp_watch *watch, struct pp_eventcount *ec)
 struct watch_told {
 	bool found;
 	int fd;
-	PP_ATOMIC(uint32_t) *asleep;
+	struct pp_wake wake;
 };
 
 static struct watch_told watch_take(struct pp_watch *watch)
 {
-	struct watch_told told = { false, watch->armed, NULL };
+	struct watch_told told = { .found = false, .fd = watch->armed };
 	struct pp_link *link, *next;
 
 	watch->armed = NOT_ARMED;
 	for (link = watch->list.first; link; link = next) {
-		enum waiter_is is = waiter_tell(link->waiter);
-
 		next = link->next;
-		if (is == WAITER_IS_TAKEN)
+		if (waiter_tell_wake(link->waiter, &told.wake) == WAITER_IS_TAKEN)
 			continue; /* served elsewhere: the next one */
 		list_remove(&watch->list, link);
 		told.found = true;
-		if (is == WAITER_IS_MINE_ASLEEP)
-			told.asleep = &link->waiter->word;
 		break;
 	}
 	return told;
@@ -119,8 +115,7 @@ void watch_tell(struct pp_watch *watch, struct pp_eventcount *ec, uint64_t event
 		owed = watch_leave(watch);
 		if (told.fd != NOT_ARMED)
 			PP_SWITCH(WATCH_SIGNAL, (void)0, pp_pollable_signal(told.fd));
-		if (told.asleep)
-			PP_SWITCH(WATCH_WAKE, (void)0, (void)pp_futex_wake(told.asleep, 1));
+		PP_SWITCH(WATCH_WAKE, (void)0, pp_wake_make(&told.wake));
 		n = told.found ? n - 1 : 0;
 		n = owed < WATCH_MOST - n ? n + owed : WATCH_MOST;
 	}

@@ -13,8 +13,8 @@
  *                     -EBUSY.  First come, first served on each side, since the queues are.
  *
  * A select waits in several meetings, so its places are always in queues; and so are those of a
- * ring of PP_SPSC from the moment on when a select, or a descriptor, comes to wait there
- * (SPOT_MOVED).  Who finds its place must also claim the select itself (park/waiter.h), or pass it over.
+ * ring of PP_SPSC from the moment on when a select, a descriptor, or an operation without a thread
+ * comes to wait there (SPOT_MOVED).  Who finds its place must also claim the select itself (park/waiter.h), or pass it over.
  *
  * A place's life.  Taken once: by a partner, by who ends the ring, or by its owner in order
  * to withdraw.  After a partner or an ender took it, the owner waits for the word `state`
@@ -50,7 +50,7 @@ struct meet_node { /* in one line, the item too: the partner fetches it once */
 	struct pp_carrier carrier;
 };
 
-/* A select's place in one of its meetings. */
+/* A select's place in one of its meetings; or that of a push without a thread. */
 struct meet_case {
 	struct pp_link link; /* its waiter is the select's */
 	void *item;
@@ -59,7 +59,9 @@ struct meet_case {
 struct meet_queue {
 	PP_OWN_LINE PP_ATOMIC(uint32_t) lock; /* 0 free, 1 held, 2 held and somebody sleeps for it */
 	struct pp_list waiting[2];            /* by role */
+	struct pp_list watching;              /* pulls without a thread: told of who gets in line */
 	PP_PLAIN(int) armed[2];               /* by role: a descriptor, or NOT_ARMED */
+	PP_PLAIN(uint32_t) watched;           /* 1 << role: somebody is armed, or watches */
 };
 
 /* All of a hand-over in one line, which goes there and back once. */
@@ -111,8 +113,16 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
 /* A select arrives, or looks again.  1: it has handed over, and acts; or -ESHUTDOWN, -EPIPE, and it
  * acts; -EAGAIN: it waits in `c`; MEET_IS_CLAIMED: somebody serves it. */
 int64_t meet_arrive(struct pp_meeting *m, enum meet_role role, struct meet_case *c);
-/* It leaves. */
-void meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c);
+/* It leaves.  False: somebody had taken the place. */
+bool meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c);
+/* A pull without a thread: as meet_try(), but it waits for the lock; or -EAGAIN, and `link` is told
+ * when a pusher has got in line, or the ring ends.  *listed: what this call changed: 1 it entered,
+ * -1 it left, before it was told. */
+int64_t meet_watch(struct pp_meeting *m, void *item, struct pp_link *link, int *listed);
+/* It leaves.  False: it had been told. */
+bool meet_unwatch(struct pp_meeting *m, struct pp_link *link);
+/* It had been told, and a pusher may still be there: the next of those who watch is told. */
+void meet_pass_on(struct pp_meeting *m);
 /* Signal `fd` once when somebody of the other side waits, or the ring ends.  True: that is so now. */
 bool meet_arm(struct pp_meeting *m, enum meet_role role, int fd);
 /* End the ring for everybody who waits: `why` is RING_CLOSED or RING_CANCELLED. */

@@ -53,10 +53,26 @@ static bool withdraw(struct pp_meeting *m, enum meet_role role, struct meet_node
 	                                  : spot_withdraw(m, role);
 }
 
+/* The place of a select, or of a push without a thread, which is called. */
+PP_NOINLINE static int64_t hand_over_to_select(struct pp_meeting *m, enum meet_role role, void *item,
+                                               const struct meet_place *partner)
+{
+	struct pp_call call = partner->of_select->link.waiter->call;
+
+	PP_STALL(meet_matched);
+	place_pass(role, item, partner->of_select->item, m->item_size, false);
+	PP_STALL(meet_copied);
+	meet_tell(m, meet_other(role), partner->state, PLACE_MET);
+	PP_SWITCH(MEET_CALL, (void)0, pp_call_make(&call));
+	return 1;
+}
+
 /* The caller has taken the place: copy, and tell its owner. */
 static int64_t hand_over(struct pp_meeting *m, enum meet_role role, void *item,
                          const struct meet_place *partner)
 {
+	if (pp_unlikely(partner->of_select != NULL))
+		return hand_over_to_select(m, role, item, partner);
 	PP_STALL(meet_matched);
 	place_pass_item(m, partner, role, item);
 	PP_STALL(meet_copied);
@@ -186,7 +202,7 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
 	return done ? (ssize_t)done : (ssize_t)r;
 }
 
-/* ---- selects and descriptors -------------------------------------------------------- */
+/* ---- selects, descriptors, operations without a thread -------------------------------------------------------- */
 
 /* Nobody waits in the spot from now on but who is there already. */
 static void move(struct pp_meeting *m)
@@ -205,9 +221,29 @@ int64_t meet_arrive(struct pp_meeting *m, enum meet_role role, struct meet_case 
 	return r == 1 ? hand_over(m, role, c->item, &partner) : r;
 }
 
-void meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c)
+bool meet_leave(struct pp_meeting *m, enum meet_role role, struct meet_case *c)
 {
-	(void)queue_withdraw(m, role, &c->link);
+	return queue_withdraw(m, role, &c->link);
+}
+
+int64_t meet_watch(struct pp_meeting *m, void *item, struct pp_link *link, int *listed)
+{
+	struct meet_place partner;
+	int64_t r;
+
+	move(m);
+	r = queue_watch(m, link, listed, &partner);
+	return r == 1 ? hand_over(m, MEET_PULL, item, &partner) : r;
+}
+
+bool meet_unwatch(struct pp_meeting *m, struct pp_link *link)
+{
+	return queue_unwatch(m, link);
+}
+
+void meet_pass_on(struct pp_meeting *m)
+{
+	queue_tell(m, MEET_PULL, true);
 }
 
 bool meet_arm(struct pp_meeting *m, enum meet_role role, int fd)

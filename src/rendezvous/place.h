@@ -46,19 +46,11 @@ PP_INLINE void place_pass(enum meet_role role, void *item, void *theirs, size_t 
 		pp_copy(to, from, size);
 }
 
-PP_NOINLINE static void place_pass_to_select(const struct pp_meeting *m, enum meet_role role,
-                                             void *item, const struct meet_case *c)
-{
-	place_pass(role, item, c->item, m->item_size, false);
-}
-
-/* `role`, who has taken the place: the item goes from one to the other. */
+/* `role`, who has taken the place of a thread: the item goes from one to the other. */
 static inline void place_pass_item(struct pp_meeting *m, const struct meet_place *place,
                                    enum meet_role role, void *item)
 {
-	if (pp_unlikely(place->of_select != NULL))
-		place_pass_to_select(m, role, item, place->of_select);
-	else if (m->carried)
+	if (m->carried)
 		place_pass(role, item, pp_carrier_item(place->carrier), m->item_size, true);
 	else
 		place_pass(role, item, pp_carrier_address(place->carrier), m->item_size, false);

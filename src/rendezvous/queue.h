@@ -18,6 +18,8 @@ static inline void queue_init(struct meet_queue *q)
 		list_init(&q->waiting[role]);
 		q->armed[role] = NOT_ARMED;
 	}
+	list_init(&q->watching);
+	q->watched = 0;
 }
 
 static inline int queue_enter(struct meet_queue *q, int64_t deadline)
@@ -86,55 +88,93 @@ static inline bool queue_has(struct pp_list *list)
 	return false;
 }
 
+/* Those who are to be told when somebody of the other side gets in line. */
+static inline void queue_note_watched(struct meet_queue *q, enum meet_role role)
+{
+	bool any = q->armed[role] != NOT_ARMED || (role == MEET_PULL && q->watching.first);
+	uint32_t others = q->watched & ~(UINT32_C(1) << role);
+
+	q->watched = others | (uint32_t)any << role;
+}
+
 static inline int queue_disarm(struct meet_queue *q, enum meet_role role)
 {
 	int fd = q->armed[role];
 
 	q->armed[role] = NOT_ARMED;
+	queue_note_watched(q, role);
 	return fd;
 }
 
-/* Take the oldest partner's place: 1; or get in line: -EAGAIN.  *fd: to be signalled, once the lock is
- * given back. */
-static inline int64_t queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
-                                 struct meet_place *partner, int *fd)
+/* One of those who watch, off the list. */
+static inline struct pp_wake queue_take_watcher(struct meet_queue *q)
 {
-	enum meet_role other = meet_other(role);
-	bool half_way = false;
-	struct pp_link *link;
+	struct pp_wake wake = { .asleep = NULL };
+	struct pp_link *link = q->watching.first;
 
-	link = queue_take(&m->queue.waiting[other], own ? own->waiter : NULL, own, &half_way);
 	if (link) {
-		meet_count(m, role);
-		*partner = queue_place(link);
-		return 1;
+		list_remove(&q->watching, link);
+		queue_note_watched(q, MEET_PULL);
+		(void)waiter_tell_wake(link->waiter, &wake);
 	}
-	if (!own)
+	return wake;
+}
+
+/* Take the oldest partner's place: 1.  -EBUSY: there is a select, half-way. */
+static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role,
+                                 const struct pp_waiter *self, bool mark,
+                                 struct meet_place *partner)
+{
+	bool half_way = false;
+	struct pp_link *link = queue_take(&m->queue.waiting[meet_other(role)], self, mark, &half_way);
+
+	if (!link)
 		return half_way ? -EBUSY : -EAGAIN;
+	meet_count(m, role);
+	*partner = queue_place(link);
+	return 1;
+}
+
+/* Take the oldest partner's place: 1; or get in line: -EAGAIN.  *news: others are to be told of that,
+ * once the lock is given back. */
+static inline int64_t queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
+                                 struct meet_place *partner, bool *news)
+{
+	int64_t r = queue_find(m, role, own ? own->waiter : NULL, own, partner);
+
+	if (r == 1 || !own)
+		return r;
 	if (!own->listed)
 		list_append(&m->queue.waiting[role], own);
-	if (pp_unlikely(m->queue.armed[other] != NOT_ARMED))
-		*fd = queue_disarm(&m->queue, other);
+	*news = m->queue.watched & UINT32_C(1) << meet_other(role);
 	return -EAGAIN;
+}
+
+/* Also who waits in the spot of PP_SPSC, which has moved. */
+static inline int64_t queue_look_in_spot(struct pp_meeting *m, enum meet_role role,
+                                         struct meet_place *partner)
+{
+	return m->single ? spot_arrive(m, role, NULL, NULL, partner) : SPOT_IS_MOVED;
 }
 
 /* A select acts while it looks, and no longer than under the lock: who comes after it finds it
  * waiting.  It also looks who waits in the spot of PP_SPSC; others have done so. */
 PP_NOINLINE static int64_t queue_look_as_select(struct pp_meeting *m, enum meet_role role,
                                                 struct pp_link *own, struct meet_place *partner,
-                                                int *fd)
+                                                bool *news)
 {
 	uint32_t word = pp_load(&m->word);
-	int64_t r = SPOT_IS_MOVED;
+	bool was_listed = own->listed;
+	int64_t r;
 
 	if (!waiter_act(own->waiter))
 		return MEET_IS_CLAIMED;
 	if (meet_has_ended(word))
 		return meet_ended(word, role);
-	if (m->single)
-		r = spot_arrive(m, role, NULL, NULL, partner);
+	r = queue_look_in_spot(m, role, partner);
 	if (r == SPOT_IS_MOVED)
-		r = queue_look(m, role, own, partner, fd);
+		r = queue_look(m, role, own, partner, news);
+	own->told |= own->listed && !was_listed;
 	if (r == -EAGAIN)
 		waiter_acted(own->waiter);
 	return r;
@@ -142,13 +182,33 @@ PP_NOINLINE static int64_t queue_look_as_select(struct pp_meeting *m, enum meet_
 
 /* ---- what a meeting asks of its places ---------------------------------------------- */
 
+/* Somebody has got in line: tell the descriptor and one watcher of `role`, the other side.  With
+ * `only_if`: somebody still is there. */
+PP_NOINLINE static void queue_tell(struct pp_meeting *m, enum meet_role role, bool only_if)
+{
+	struct meet_queue *q = &m->queue;
+	struct pp_wake wake = { .asleep = NULL };
+	int fd = NOT_ARMED;
+
+	lock_until(&q->lock, INT64_MAX);
+	if (!only_if || queue_has(&q->waiting[meet_other(role)])) {
+		fd = queue_disarm(q, role);
+		if (role == MEET_PULL)
+			wake = queue_take_watcher(q);
+	}
+	lock_release(&q->lock);
+	if (fd != NOT_ARMED)
+		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(fd));
+	PP_SWITCH(MEET_TELL_WATCHER, (void)0, pp_wake_make(&wake));
+}
+
 /* Take the oldest partner's place: 1.  None there: -EAGAIN, and `own`, if any, waits.
  * MEET_IS_CLAIMED: somebody has taken the place of this very select. */
 static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
                                    int64_t deadline, struct meet_place *partner)
 {
 	uint32_t word = pp_load(&m->word);
-	int fd = NOT_ARMED;
+	bool news = false;
 	int64_t r;
 
 	if (meet_has_ended(word) && !(own && own->waiter))
@@ -159,12 +219,12 @@ static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, st
 	PP_STALL(meet_locked);
 	word = pp_load(&m->word); /* written under the lock */
 	if (own && pp_unlikely(own->waiter != NULL))
-		r = queue_look_as_select(m, role, own, partner, &fd);
+		r = queue_look_as_select(m, role, own, partner, &news);
 	else
-		r = meet_has_ended(word) ? meet_ended(word, role) : queue_look(m, role, own, partner, &fd);
+		r = meet_has_ended(word) ? meet_ended(word, role) : queue_look(m, role, own, partner, &news);
 	lock_release(&m->queue.lock);
-	if (pp_unlikely(fd != NOT_ARMED))
-		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(fd));
+	if (pp_unlikely(news))
+		queue_tell(m, meet_other(role), false);
 	return r;
 }
 
@@ -191,33 +251,81 @@ static inline bool queue_arm(struct pp_meeting *m, enum meet_role role, int fd)
 	ready = queue_has(&m->queue.waiting[meet_other(role)]) || meet_has_ended(pp_load(&m->word));
 	if (!ready)
 		m->queue.armed[role] = fd;
+	queue_note_watched(&m->queue, role);
 	lock_release(&m->queue.lock);
 	return ready;
 }
 
-/* Tell one of those who wait as `role` of the end.  False: there is none. */
-static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
+/* A pull without a thread takes a partner, or is told of the next one: one critical section.  *listed
+ * as meet_watch(). */
+static inline int64_t queue_watch(struct pp_meeting *m, struct pp_link *link, int *listed,
+                                  struct meet_place *partner)
 {
-	struct pp_list *list = &m->queue.waiting[role];
-	PP_ATOMIC(uint32_t) *asleep = NULL;
-	struct meet_node *plain = NULL;
-	struct pp_link *link;
+	struct meet_queue *q = &m->queue;
+	uint32_t word;
+	bool was;
+	int64_t r;
+
+	lock_until(&q->lock, INT64_MAX);
+	PP_STALL(meet_locked);
+	was = link->listed;
+	word = pp_load(&m->word);
+	r = meet_has_ended(word) ? meet_ended(word, MEET_PULL)
+	                         : queue_look_in_spot(m, MEET_PULL, partner);
+	if (r == SPOT_IS_MOVED)
+		r = queue_find(m, MEET_PULL, NULL, true, partner);
+	if (r == -EBUSY)
+		r = -EAGAIN; /* it has news, and looks again */
+	if (r == -EAGAIN && !was)
+		list_append(&q->watching, link);
+	else if (r != -EAGAIN && was)
+		list_remove(&q->watching, link);
+	*listed = link->listed - was;
+	queue_note_watched(q, MEET_PULL);
+	lock_release(&q->lock);
+	return r;
+}
+
+static inline bool queue_unwatch(struct pp_meeting *m, struct pp_link *link)
+{
+	bool listed;
 
 	lock_until(&m->queue.lock, INT64_MAX);
-	link = list->first;
+	PP_STALL(meet_withdrawing);
+	listed = link->listed;
+	if (listed)
+		list_remove(&m->queue.watching, link);
+	queue_note_watched(&m->queue, MEET_PULL);
+	lock_release(&m->queue.lock);
+	return listed;
+}
+
+/* Tell one of those who wait as `role`, or who watch, of the end.  False: there is none. */
+static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
+{
+	struct meet_queue *q = &m->queue;
+	struct pp_wake wake = { .asleep = NULL };
+	struct meet_node *plain = NULL;
+	struct pp_link *link;
+	bool any;
+
+	lock_until(&q->lock, INT64_MAX);
+	link = q->waiting[role].first;
+	any = link || (role == MEET_PULL && q->watching.first);
+	if (!link && any)
+		wake = queue_take_watcher(q);
 	if (link) {
-		list_remove(list, link);
+		list_remove(&q->waiting[role], link);
 		if (!link->waiter)
 			plain = (struct meet_node *)(void *)link;
-		else if (waiter_tell(link->waiter) == WAITER_IS_MINE_ASLEEP)
-			asleep = &link->waiter->word;
+		else
+			(void)waiter_tell_wake(link->waiter, &wake);
 	}
-	lock_release(&m->queue.lock);
+	lock_release(&q->lock);
 	if (plain)
 		meet_tell(m, role, &plain->state, PLACE_ENDED);
-	if (asleep)
-		PP_SWITCH(MEET_END_WAKE, (void)0, (void)pp_futex_wake(asleep, 1));
-	return link;
+	PP_SWITCH(MEET_END_WAKE, (void)0, pp_wake_make(&wake));
+	return any;
 }
 
 static inline void queue_end(struct pp_meeting *m, uint32_t why)

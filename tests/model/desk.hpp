@@ -263,6 +263,18 @@ static pp_case *case_of(struct pp_link *link)
 	return p->of + ((struct select_place *)link - p->place);
 }
 
+/* So has an operation without a thread, which goes back when the operation has ended. */
+struct async_place;
+static struct async_place *async_place_of(pp_async *op);
+#include "async.c"
+
+static struct async_place *model_async[model::N]; /* by thread */
+
+static struct async_place *async_place_of(pp_async *)
+{
+	return model_async[rl::ctx().threadx_->index_];
+}
+
 #undef union
 
 /* ---- in place of open.c ------------------------------------------------------ */

@@ -13,6 +13,9 @@
  *   t   S as a try
  *   E   pull from A by an event loop: try, arm, poll
  *   F   push to A by an event loop
+ *   e f pull from A, push to A without a thread: call, wait to be called, call again
+ *   g G e that is withdrawn at any time; when nobody else can run any more
+ *   j J f that is withdrawn at any time; when nobody else can run any more
  *   p   push A in place        k   begin a push to A and take it back
  *   P   pull A in place        o   push A, pull B in place, the slots open at once
  *   c C close A, close B       X   cancel A
@@ -51,6 +54,7 @@ struct world {
 	bool ending[RINGS], cancelling;
 	rl::atomic<uint32_t> readable[FDS];
 	model_case_places places[N];
+	rl::atomic<uint32_t> called[N], refs[N]; /* the contexts of operations without a thread */
 };
 
 static world *W;
@@ -214,6 +218,79 @@ static void push_by_loop(int me, int ring)
 	note_push(ring, value, r);
 }
 
+/* ---- operations without a thread -------------------------------------------------------- */
+
+/* A context is the number of a thread. */
+static void async_ready(void *context)
+{
+	unsigned i = (unsigned)(uintptr_t)context;
+
+	REQUIRE((int32_t)W->refs[i].fetch_sub(1, rl::mo_acq_rel, $) > 0, "called once too often");
+	W->called[i].exchange(1, rl::mo_acq_rel, $);
+	futex_wake(&W->called[i], 1);
+}
+
+static void async_ref(void *context)
+{
+	W->refs[(uintptr_t)context].fetch_add(1, rl::mo_acq_rel, $);
+}
+
+static void async_unref(void *context)
+{
+	W->refs[(uintptr_t)context].fetch_sub(1, rl::mo_acq_rel, $);
+}
+
+/* False: in vain, as far as `deadline` lets it wait. */
+static bool await_called(int me, int64_t deadline)
+{
+	if (chance(4))
+		return true; /* looks early */
+	while (W->called[me].exchange(0, rl::mo_acq_rel, $) == 0)
+		if (futex_wait(&W->called[me], 0, deadline, false) == -ETIMEDOUT)
+			return false;
+	return true;
+}
+
+static int async_call(int ring, bool is_push, model_item *item, pp_async *op)
+{
+	return is_push ? pp_push_async(tx(ring), item, op) : pp_pull_async(rx(ring), item, op);
+}
+
+/* 0: it was performed all the same. */
+static int async_withdraw(int ring, bool is_push, pp_async *op)
+{
+	int r = is_push ? pp_push_withdraw(tx(ring), op) : pp_pull_withdraw(rx(ring), op);
+
+	REQUIRE(r == 0 || (r == 1 && is_push && current->capacity[ring] == 0), "result");
+	return r == 1 ? 0 : -ETIMEDOUT;
+}
+
+static void async_op(int me, int ring, bool is_push, int64_t deadline)
+{
+	unsigned value = is_push ? new_item(me) : (unsigned)UNTOUCHED;
+	struct async_place place; /* goes back when the operation has ended */
+	model_item item;
+	pp_async op = { async_ready, async_ref, async_unref, (void *)(uintptr_t)me, 0, {} };
+	int r;
+
+	place.meeting.link.begun = false;
+	model_async[me] = &place;
+	item.value($).store(value);
+	W->called[me].store(0, rl::mo_relaxed, $);
+	while ((r = async_call(ring, is_push, &item, &op)) == -EAGAIN)
+		if (!await_called(me, deadline)) {
+			r = async_withdraw(ring, is_push, &op);
+			break;
+		}
+	if (is_push)
+		note_push(ring, value, r);
+	else
+		note_pull(ring, &item, r);
+	if (r == -ETIMEDOUT && deadline == PATIENT && current->capacity[ring] != 0)
+		REQUIRE(ended(ring) || W->balance[ring] == (is_push ? (int)current->capacity[ring] : 0),
+		        "asleep beside work");
+}
+
 /* ---- in place ------------------------------------------------------------------------- */
 
 static void push_in_place(int me, int ring, bool keep)
@@ -309,6 +386,12 @@ static void do_letter(int me, char letter)
 	case 't': select(me, 0, A, B, 0); break;
 	case 'E': pull_by_loop(me, A); break;
 	case 'F': push_by_loop(me, A); break;
+	case 'e': async_op(me, A, false, PP_FOREVER); break;
+	case 'f': async_op(me, A, true, PP_FOREVER); break;
+	case 'g': async_op(me, A, false, 1); break;
+	case 'G': async_op(me, A, false, PATIENT); break;
+	case 'j': async_op(me, A, true, 1); break;
+	case 'J': async_op(me, A, true, PATIENT); break;
 	case 'p': push_in_place(me, A, true); break;
 	case 'k': push_in_place(me, A, false); break;
 	case 'P': pull_in_place(me, A); break;
@@ -343,6 +426,10 @@ struct suite : rl::test_suite<suite, N> {
 			w.balance[i] = 0;
 			w.ending[i] = false;
 		}
+		for (int i = 0; i < N; i++) {
+			w.called[i].store(0, rl::mo_relaxed, $);
+			w.refs[i].store(0, rl::mo_relaxed, $);
+		}
 		w.cancelling = false;
 		memset(w.ledger, 0, sizeof w.ledger);
 		memset(w.next, 0, sizeof w.next);
@@ -357,6 +444,8 @@ struct suite : rl::test_suite<suite, N> {
 	void after()
 	{
 		slept += S.sleeps;
+		for (int i = 0; i < N; i++)
+			REQUIRE(w.refs[i].load(rl::mo_relaxed, $) == 0, "context left behind");
 		for (int i = 0; i < RINGS; i++)
 			if (current->capacity[i])
 				drain(i);
@@ -439,6 +528,37 @@ static const scenario scenarios[] = {
 	{ "arm-meet-select", { MPMC, MPMC }, { 0, 0 }, { "E", "m", "2" },             8 },
 	{ "arm-meet-push", { SPSC, SPSC }, { 0, 0 }, { "FF", "AA" },                  8 },
 	{ "arm-meet-close", { MPMC, MPMC }, { 0, 0 }, { "EE", "ac" },                 8 },
+
+	/* Without a thread. */
+	{ "async-pull",    { MPMC, MPMC }, { 1, 1 }, { "eee", "aa", "a" },            12 },
+	{ "async-push",    { MPMC, MPMC }, { 1, 1 }, { "fff", "AA", "A" },            12 },
+	{ "async-spsc",    { SPSC, SPSC }, { 1, 1 }, { "eee", "fff" },                12 },
+	{ "async-two",     { MPMC, MPMC }, { 1, 1 }, { "ee", "ff", "f", "e" },        12 },
+	{ "async-beside",  { MPMC, MPMC }, { 2, 1 }, { "e", "A", "aa" },              12 },
+	{ "async-beside-2", { MPMC, MPMC }, { 2, 2 }, { "e", "S", "E", "aaa" },       12 },
+	{ "async-pass-on", { MPMC, MPMC }, { 2, 2 }, { "g", "G", "2aa" },             20 },
+	{ "async-pass-on-2", { MPMC, MPMC }, { 2, 2 }, { "e", "G", "a", "2a" },       20 },
+	{ "async-owed",    { MPMC, MPMC }, { 2, 2 }, { "G", "W", "bh", "aa" },        12 },
+	{ "async-leave-push", { MPMC, MPMC }, { 1, 1 }, { "aj", "2f", "AA" },         12 },
+	{ "async-close",   { MPMC, MPMC }, { 1, 1 }, { "ee", "e", "2ac" },            8 },
+	{ "async-close-push", { MPMC, MPMC }, { 1, 1 }, { "ff", "f", "2c" },          8 },
+	{ "async-cancel",  { MPMC, MPMC }, { 1, 1 }, { "ff", "2X", "e" },             8 },
+	{ "async-meet",    { MPMC, MPMC }, { 0, 0 }, { "ee", "ff" },                  12 },
+	{ "async-meet-2",  { MPMC, MPMC }, { 0, 0 }, { "e", "e", "f", "f" },          12 },
+	{ "async-meet-plain", { MPMC, MPMC }, { 0, 0 }, { "ee", "a", "a" },           12 },
+	{ "async-meet-plain-2", { MPMC, MPMC }, { 0, 0 }, { "ff", "A", "A" },         12 },
+	{ "async-meet-select", { MPMC, MPMC }, { 0, 0 }, { "e", "m", "2" },           12 },
+	{ "async-meet-select-2", { MPMC, MPMC }, { 0, 0 }, { "f", "M", "2" },         12 },
+	{ "async-meet-both", { MPMC, MPMC }, { 0, 0 }, { "s", "e", "S", "f" },        12 },
+	{ "async-meet-leave", { MPMC, MPMC }, { 0, 0 }, { "g", "e", "J", "2J" },      20 },
+	{ "async-meet-told", { MPMC, MPMC }, { 0, 0 }, { "g", "G", "f" },             20 },
+	{ "async-meet-leave-2", { MPMC, MPMC }, { 0, 0 }, { "eg", "e", "JJ", "J" },   20 },
+	{ "async-meet-leave-3", { MPMC, MPMC }, { 0, 0 }, { "jc", "j", "AA" },        12 },
+	{ "async-meet-close", { MPMC, MPMC }, { 0, 0 }, { "ee", "e", "2ac" },         8 },
+	{ "async-meet-cancel", { MPMC, MPMC }, { 0, 0 }, { "ff", "f", "2eX" },        8 },
+	{ "async-spot",    { SPSC, SPSC }, { 0, 0 }, { "eA", "fa" },                  12 },
+	{ "async-spot-2",  { SPSC, SPSC }, { 0, 0 }, { "Ae", "aa" },                  12 },
+	{ "async-spot-3",  { SPSC, SPSC }, { 0, 0 }, { "AAc", "ff" },                 12 },
 
 	/* In place. */
 	{ "place-mpmc",    { MPMC, MPMC }, { 1, 1 }, { "pap", "P", "AP" },            8 },
