@@ -127,7 +127,8 @@ static bool watch(const struct async *a)
 	return PP_SWITCH(ASYNC_RECHECK, false, pp_is_ready(a->end, a->role));
 }
 
-static void unwatch(const struct async *a)
+/* `r`: what it ended with.  Of the end of the ring whoever made it tells everybody. */
+static void unwatch(const struct async *a, int r)
 {
 	bool told;
 
@@ -137,7 +138,7 @@ static void unwatch(const struct async *a)
 	a->link->begun = false;
 	expect_no_call(a, !told);
 	PP_STALL(wait_leaving);
-	if (told)
+	if (told && r != -EPIPE && r != -ESHUTDOWN)
 		PP_SWITCH(ASYNC_PASS_ON, (void)0, pp_wake(a->end, a->role, 1));
 	pp_release(a->end->channel);
 }
@@ -149,7 +150,7 @@ static int step(const struct async *a)
 	do {
 		r = attempt(a);
 		if (!is_undecided(r) || slot_is_open(a)) {
-			unwatch(a);
+			unwatch(a, r);
 			return r;
 		}
 	} while (watch(a));
@@ -243,7 +244,7 @@ static int withdraw(const struct async *a)
 	if (a->end->mode == PP_MODE_MEET)
 		unwatch_meeting(a);
 	else
-		unwatch(a);
+		unwatch(a, -EAGAIN);
 	return 0;
 }
 

@@ -301,9 +301,12 @@ PP_API int pp_tx_arm(pp_tx *tx);
  */
 typedef struct pp_async {
 	void (*ready)(void *context); /* the operation may go ahead: make the same call again, soon.
-	                                 With no lock held, in the thread that makes it possible, or
-	                                 in the call itself; it may call any pp function, but should
-	                                 not wait                                               */
+	                                 With no lock held, in the thread that makes it possible, in
+	                                 the middle of its call, or in the call itself.  Best it only
+	                                 notes that.  It may call any pp function but those that
+	                                 wait; made in it, the operation may call the next one that
+	                                 waits, and so on, each deeper in the stack.  It must not let
+	                                 go of a reference that the call around it uses          */
 	void (*ref)(void *context);   /* both or neither: `context` is counted.  One reference goes
 	                                 to each call of `ready` that may come, which lets go of it;
 	                                 `unref` does so where it will not come                  */
