@@ -121,7 +121,7 @@ enum meanwhile { GO_ON, THEN_CLOSE, THEN_CANCEL };
 static const char *const meanwhile_names[] = { "nothing", "a close", "a cancel" };
 static const char *const action_names[ACTIONS] = {
 	"push", "pull", "close", "cancel", "in-place push", "in-place pull", "aborted push",
-	"pushing select", "pulling select"
+	"pushing select", "pulling select", "function"
 };
 
 /* Sleepers of an ending: those that sleep on a ring in that state. */

@@ -138,6 +138,9 @@ static void *act(void *arg)
 	case CHOOSE_PULL:
 		a->result = choose(a);
 		break;
+	case RUN:
+		a->result = a->run(a->arg);
+		break;
 	default:
 		a->result = put(a);
 	}
@@ -146,7 +149,7 @@ static void *act(void *arg)
 	return NULL;
 }
 
-struct actor *actor_start(struct ring *r, enum action action, int point, pp_time deadline)
+static struct actor *actor_hire(struct ring *r, enum action action, int point)
 {
 	struct actor *a = &r->actors[r->acting++];
 
@@ -155,13 +158,34 @@ struct actor *actor_start(struct ring *r, enum action action, int point, pp_time
 	a->ring = r;
 	a->action = action;
 	a->point = point;
+	return a;
+}
+
+static struct actor *actor_go(struct actor *a)
+{
+	CHECK(pthread_create(&a->thread, NULL, act, a) == 0, "no thread");
+	return a;
+}
+
+struct actor *actor_start(struct ring *r, enum action action, int point, pp_time deadline)
+{
+	struct actor *a = actor_hire(r, action, point);
+
 	a->deadline = deadline;
 	a->item = is_push(action) ? r->next++ : 0;
 	CHECK(r->next < ITEMS_MAX, "too many items");
 	r->closing |= action == CLOSE;
 	r->cancelling |= action == CANCEL;
-	CHECK(pthread_create(&a->thread, NULL, act, a) == 0, "no thread");
-	return a;
+	return actor_go(a);
+}
+
+struct actor *actor_run(struct ring *r, int (*run)(void *arg), void *arg, int point)
+{
+	struct actor *a = actor_hire(r, RUN, point);
+
+	a->run = run;
+	a->arg = arg;
+	return actor_go(a);
 }
 
 /* In futex(2), as the kernel sees it. */
@@ -226,6 +250,8 @@ int actor_await_done(struct actor *a)
 		return a->result;
 	a->joined = true;
 	CHECK(pthread_join(a->thread, NULL) == 0, "join");
+	if (a->action == RUN)
+		return a->result;
 	check_result(r, a->action, false, a->result);
 	CHECK(a->result != -ETIMEDOUT || a->deadline != PP_FOREVER, "timed out without a deadline");
 	if (a->result == 0 && is_push(a->action) && a->action != GIVE_UP)

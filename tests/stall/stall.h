@@ -18,8 +18,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* PUT, TAKE: in place.  GIVE_UP: an open push that is taken back.  CHOOSE_...: by a select. */
-enum action { PUSH, PULL, CLOSE, CANCEL, PUT, TAKE, GIVE_UP, CHOOSE_PUSH, CHOOSE_PULL, ACTIONS };
+/* PUT, TAKE: in place.  GIVE_UP: an open push that is taken back.  CHOOSE_...: by a select.  RUN: a
+ * function of the test's, which keeps the book itself. */
+enum action {
+	PUSH, PULL, CLOSE, CANCEL, PUT, TAKE, GIVE_UP, CHOOSE_PUSH, CHOOSE_PULL, RUN, ACTIONS
+};
 
 enum { ACTORS_MAX = 16, ITEMS_MAX = 96, NO_POINT = -1 };
 
@@ -31,6 +34,8 @@ struct actor {
 	int point;              /* where to freeze, once; NO_POINT: nowhere */
 	pp_time deadline;
 	uint64_t item;          /* to push, or pulled */
+	int (*run)(void *arg);
+	void *arg;
 	int result;
 	pthread_t thread;
 	atomic_int tid;
@@ -77,6 +82,7 @@ bool is_push(enum action action);
 bool is_pull(enum action action);
 
 struct actor *actor_start(struct ring *r, enum action action, int point, pp_time deadline);
+struct actor *actor_run(struct ring *r, int (*run)(void *arg), void *arg, int point);
 /* An actor that is to fall asleep: returns when it has. */
 struct actor *actor_asleep(struct ring *r, enum action action);
 void actor_await_frozen(struct actor *a);

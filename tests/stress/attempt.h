@@ -48,6 +48,11 @@ bool worker_may_wait(const struct worker *w, struct end *const *ends, unsigned n
 /* Calls on several ends at once, `first` among them. */
 void several_select(struct worker *w, struct end *first, unsigned call);
 void several_arm(struct worker *w, struct end *first, unsigned call);
+void several_async(struct worker *w, struct end *first, unsigned call);
+/* `first` and others that make such calls.  With `all` nothing that a wait without a deadline
+ * must not leave out. */
+unsigned several_gather(struct worker *w, struct end **ends, struct end *first, unsigned calls,
+			bool all);
 
 /* Begin, and commit or abort. */
 void slots_push(struct worker *w, struct end *e, unsigned call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Plain waits, selects, armed descriptors, deadlines, signals, slots in place, close and cancel,
- * all at once and on the same rings. */
+/* Plain waits, selects, armed descriptors, operations without a thread, deadlines, signals, slots in
+ * place, close and cancel, all at once and on the same rings. */
 #include "harness.h"
 
 int main(int argc, char **argv)

@@ -144,8 +144,8 @@ static unsigned one_of(struct luck *luck, unsigned set, unsigned bits)
 	return bit;
 }
 
-/* At capacity 0 there are no slots, and two sides that both only try or arm never meet: one
- * side arms, and the other one waits now and then. */
+/* At capacity 0 there are no slots, and two sides that both only try or arm never meet, nor does a
+ * pull without a thread meet one of these: one side arms, and the other one waits now and then. */
 static void at_rendezvous(struct ring *r, struct luck *luck)
 {
 	const unsigned waits = CALL_ANY & ~(CALL_TRIES | CALL_ARMS);
@@ -155,9 +155,11 @@ static void at_rendezvous(struct ring *r, struct luck *luck)
 
 	*arming &= ~(unsigned)CALL_IN_PLACE;
 	*other &= ~(unsigned)(CALL_IN_PLACE | CALL_ARMS);
+	if (pushes_arm)
+		r->pulls &= ~(unsigned)CALL_ASYNCS;
 	if (!*arming)
 		*arming = CALL_PLAIN;
-	if (!(*other & waits) && (*arming & CALL_ARMS || !(*arming & waits)))
+	if (!(*other & waits) && (*arming & (CALL_ARMS | CALL_ASYNCS) || !(*arming & waits)))
 		*other |= CALL_PLAIN | CALL_UNTIL;
 	if (!*other)
 		*other = CALL_PLAIN;
@@ -166,7 +168,8 @@ static void at_rendezvous(struct ring *r, struct luck *luck)
 /* Some rounds have no deadlines, so that a wake that is lost is a hang. */
 static unsigned without_deadlines(unsigned calls)
 {
-	unsigned waits = CALL_PLAIN | CALL_BATCH | CALL_BEGIN | CALL_SELECT | CALL_ARM;
+	unsigned waits = CALL_PLAIN | CALL_BATCH | CALL_BEGIN | CALL_SELECT | CALL_ARM |
+			 CALL_ASYNC;
 
 	return calls & waits ? calls & waits : calls;
 }

@@ -32,7 +32,9 @@ enum {
 	CALL_SELECT_UNTIL = 1 << 10,
 	CALL_ARM          = 1 << 11, /* try, arm, poll; several ends at once                 */
 	CALL_ARM_UNTIL    = 1 << 12,
-	CALLS             = 13,
+	CALL_ASYNC        = 1 << 13, /* without a thread; several ends at once               */
+	CALL_ASYNC_UNTIL  = 1 << 14,
+	CALLS             = 15,
 	CALL_ANY          = (1 << CALLS) - 1,
 
 	CALL_COPIES       = CALL_PLAIN | CALL_TRY | CALL_UNTIL | CALL_BATCH | CALL_BATCH_TRY |
@@ -42,6 +44,7 @@ enum {
 	CALL_IN_PLACE     = CALL_BEGIN | CALL_BEGIN_TRY | CALL_BEGIN_UNTIL,
 	CALL_SELECTS      = CALL_SELECT | CALL_SELECT_UNTIL,
 	CALL_ARMS         = CALL_ARM | CALL_ARM_UNTIL,
+	CALL_ASYNCS       = CALL_ASYNC | CALL_ASYNC_UNTIL,
 	CALL_LIMITED      = CALL_UNTIL | CALL_BATCH_UNTIL | CALL_BEGIN_UNTIL | CALL_SELECT_UNTIL |
 			    CALL_ARM_UNTIL
 };

@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 enum {
 	BATCH_MAX = 48,
@@ -60,6 +61,7 @@ struct worker {
 	struct round *round;
 	struct luck luck;
 	pthread_t thread;
+	sem_t bell;                      /* rung for operations without a thread */
 	unsigned n;
 	struct end ends[ENDS_MAX];
 	unsigned char items[BATCH_MAX * ITEM_MAX];

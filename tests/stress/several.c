@@ -13,10 +13,8 @@ static unsigned calls_of(const struct end *e)
 	return e->pushes ? e->ring->pushes : e->ring->pulls;
 }
 
-/* `first` and others that make such calls.  With `all` nothing that a wait without a deadline
- * must not leave out. */
-static unsigned gather(struct worker *w, struct end **ends, struct end *first, unsigned calls,
-		       bool all)
+unsigned several_gather(struct worker *w, struct end **ends, struct end *first, unsigned calls,
+			bool all)
 {
 	unsigned i, n = 0, k = (unsigned)luck_below(&w->luck, w->n);
 	bool push = first->pushes;
@@ -83,7 +81,7 @@ static void prepare_choice(struct worker *w, struct choice *c, struct end *first
 {
 	unsigned i;
 
-	c->n = gather(w, c->ends, first, CALL_SELECTS, call == CALL_SELECT);
+	c->n = several_gather(w, c->ends, first, CALL_SELECTS, call == CALL_SELECT);
 	c->deadline = call == CALL_SELECT && worker_may_wait(w, c->ends, c->n)
 			      ? PP_FOREVER : some_deadline(&w->luck);
 	if (luck_below(&w->luck, 8) == 0)
@@ -233,7 +231,7 @@ static void arm_and_poll(struct worker *w, struct end **ends, unsigned n, bool f
 void several_arm(struct worker *w, struct end *first, unsigned call)
 {
 	struct end *ends[ENDS_MAX];
-	unsigned i, n = gather(w, ends, first, CALL_ARMS, call == CALL_ARM);
+	unsigned i, n = several_gather(w, ends, first, CALL_ARMS, call == CALL_ARM);
 
 	for (i = 0; i < n; i++) {
 		ssize_t r = worker_copy(w, ends[i], CALL_TRY);

@@ -118,6 +118,10 @@ static void step(struct worker *w, struct end *e)
 		several_arm(w, e, call);
 		return;
 	}
+	if (call & CALL_ASYNCS) {
+		several_async(w, e, call);
+		return;
+	}
 	if (!worker_may_wait(w, &e, 1))
 		call = with_deadline(call);
 	if (!(call & CALL_IN_PLACE))
@@ -170,6 +174,7 @@ void *worker_run(void *worker)
 	uint64_t patience = luck_below(&w->luck, 3000);
 	struct end *e;
 
+	CHECK(sem_init(&w->bell, 0, 0) == 0, "sem_init");
 	for (;; patience--) {
 		stop_pushing(w);
 		if (patience == 0)

@@ -13,23 +13,6 @@
 
 SUITE(dump);
 
-static char text[1 << 16];
-
-/* Everything that a dump writes now. */
-static const char *dumped(void)
-{
-	FILE *file = tmpfile();
-	ssize_t length;
-
-	EXPECT(file != NULL);
-	EXPECT_EQ(pp_dump(fileno(file)), 0);
-	length = pread(fileno(file), text, sizeof(text) - 1, 0);
-	EXPECT(length >= 0);
-	text[length] = '\0';
-	fclose(file);
-	return text;
-}
-
 /* The one line that names `name`; NULL when there is none. */
 static const char *line_of(const char *name)
 {

@@ -216,21 +216,6 @@ Test(select_waits, asleep_it_uses_no_cpu_and_shows_on_each_of_its_rings)
 		for_each_kind(capacity, uses_no_cpu);
 }
 
-static const char *dumped(void)
-{
-	static char text[1 << 12];
-	FILE *file = tmpfile();
-	ssize_t length;
-
-	EXPECT(file != NULL);
-	EXPECT_EQ(pp_dump(fileno(file)), 0);
-	length = pread(fileno(file), text, sizeof(text) - 1, 0);
-	EXPECT(length > 0);
-	text[length] = '\0';
-	fclose(file);
-	return text;
-}
-
 /* The dump with a select asleep on a ring is that with a plain pull asleep on it. */
 static void shown_by_dump(pp_kind kind, size_t capacity)
 {

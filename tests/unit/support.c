@@ -382,3 +382,18 @@ bool fd_readable(int fd)
 	EXPECT((p.revents & (POLLERR | POLLHUP | POLLNVAL)) == 0);
 	return p.revents & POLLIN;
 }
+
+const char *dumped(void)
+{
+	static char text[1 << 16];
+	FILE *file = tmpfile();
+	ssize_t length;
+
+	EXPECT(file != NULL);
+	EXPECT_EQ(pp_dump(fileno(file)), 0);
+	length = pread(fileno(file), text, sizeof(text) - 1, 0);
+	EXPECT(length >= 0);
+	text[length] = '\0';
+	fclose(file);
+	return text;
+}

@@ -120,6 +120,8 @@ bool in_futex(int tid);
 void doze(void);
 /* A descriptor, by poll(2) without waiting. */
 bool fd_readable(int fd);
+/* Everything that pp_dump() writes now; good until the next call. */
+const char *dumped(void);
 
 /* ---- In place --------------------------------------------------------------- */
 
