@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Our queue beside those of Go, Rust and Python, which run in processes of their own.
+"""Our queue beside those of Go, Rust and Python, which run in processes of their own; and our bindings
+for Rust and Python beside all of them.
 
     bench/rivals/foreign.py                          # 1P1C, capacity 64: a stream
     bench/rivals/foreign.py --workload stream,pingpong,rendezvous --shape 1P1C,2P2C,4P4C
     bench/rivals/foreign.py --only go --capacity 8,1024 --item-size 64
     bench/rivals/foreign.py --workload select-ready,select-nothing,select-pingpong,select-mixed
+    bench/rivals/foreign.py --only rust --first rust_spsc --capacity 64,1024
+    bench/rivals/foreign.py --only python --first python_pushpull --workload stream,alone,asyncio
 
 Builds what has a compiler here.  At each point, turn after turn, takes one sample of ours
-(pushpull-bench) and one of each of the others, and sets ours against each of them in pairs.  Prints medians,
+(pushpull-bench) and one of each of the others, and sets the first, ours or --first, against each of them in
+pairs.  Prints medians,
 ratios with their bootstrap intervals of 95 %, and the line round trip of the same turns; writes the same as JSON
 that bench/report.py reads.  Exit status: 1 where an item was lost or a program failed, 2 for wrong
 arguments, 77 where nothing of --only can be built.
@@ -37,7 +41,10 @@ SELECTS = {
     "select-ready": ("Select of four that are ready", 64), "select-nothing": ("Select of four, nothing ready", 64),
     "select-pingpong": ("Ping-pong, select of two each way", 1),
     "select-mixed": ("Select of a push and a pull, both sides", 0)}
-WORKLOADS = ("stream", "pingpong", "rendezvous", *SELECTS)
+# Of Python only; ours in C has no part in them.
+OF_PYTHON = {"alone": "One thread, put and get", "asyncio": "Two tasks of one asyncio loop",
+             "records": "Records in batches from NumPy to NumPy"}
+WORKLOADS = ("stream", "pingpong", "rendezvous", *SELECTS, *OF_PYTHON)
 TURNS, RESAMPLES, UNBOUNDED = 15, 2000, -1
 SKIPPED = 77
 
@@ -55,11 +62,14 @@ class Point:
         fixed = {"pingpong": 1, "rendezvous": 0, **{name: holds for name, (_, holds) in SELECTS.items()}}
         self.capacity = fixed.get(workload, capacity)
         self.selects = workload in SELECTS
+        self.of_python = workload in OF_PYTHON
         # Measured as a time, not as a rate.
         self.timed = self.selects or workload == "pingpong"
 
     def __str__(self):
         what = "Ping-pong" if self.workload == "pingpong" else "Stream"
+        if self.of_python:
+            return f"{OF_PYTHON[self.workload]}, capacity {self.capacity}, items of {self.item_size} bytes"
         if self.selects:
             return f"{SELECTS[self.workload][0]}, capacity {self.capacity}, items of {self.item_size} bytes"
         return (f"{what}, {self.shape}, capacity {self.capacity}, items of {self.item_size} bytes, "
@@ -70,7 +80,7 @@ def points_of(settings):
     points = []
     for workload in settings.workload:
         shapes = settings.shape if workload in ("stream", "rendezvous") else ["1P1C"]
-        capacities = settings.capacity if workload == "stream" else [0]
+        capacities = settings.capacity if workload == "stream" or workload in OF_PYTHON else [0]
         points += [Point(workload, s, c, settings.item_size) for s in shapes for c in capacities]
     return points
 
@@ -151,24 +161,29 @@ def rate_of(benchmark):
 
 
 class Contest:
-    """The contestants of a point, the first of them ours, and their samples turn by turn."""
+    """The contestants of a point and their samples turn by turn.  Ours, a contestant or not, measures the line."""
 
-    def __init__(self, point, contestants):
-        self.point, self.contestants = point, contestants
+    def __init__(self, point, ours, contestants):
+        self.point, self.ours, self.contestants = point, ours, contestants
         self.samples = {c.name: [] for c in contestants}
         self.lines, self.context = [], {}
 
     def turn(self, settings, number):
         order = self.contestants[::-1] if number % 2 else self.contestants
+        line = None
+        if self.ours not in order:
+            order = [self.ours, *order]
         for contestant in order:
             context, benchmark = contestant.sample(settings)
+            line = benchmark.get("line_ns", line)
+            if contestant not in self.contestants:
+                continue
             keep = context if isinstance(contestant, Ours) else {
                 key: value for key, value in context.items() if key.startswith("pp_queue_")}
             self.context.update(keep)
             benchmark.update(repetitions=settings.turns, repetition_index=number)
             self.samples[contestant.name].append(benchmark)
         # The line round trip that ours measured in this turn goes with all of its samples.
-        line = self.samples[self.contestants[0].name][-1]["line_ns"]
         self.lines.append(line)
         for contestant in self.contestants:
             self.samples[contestant.name][-1]["line_ns"] = line
@@ -197,7 +212,7 @@ def row_of(contest, contestant):
     first = contestant is contest.contestants[0]
     ratio, low, high = interval(contest.rates(contest.contestants[0]) / contest.rates(contestant))
     return {
-        "workload": point.workload if point.selects else "ping-pong" if point.timed else "stream", "shape": point.shape,
+        "workload": point.workload if point.selects or point.of_python else "ping-pong" if point.timed else "stream", "shape": point.shape,
         "capacity": point.capacity, "item_size": point.item_size, "batch": 1, "form": "blocking",
         "regime": "balanced", "placement": "two", "line_ns": float(numpy.median(contest.lines)),
         "queue": contestant.name, "promises": samples[0].get("label", ""), "has_form": True,
@@ -218,7 +233,7 @@ def show(contest, rows):
     print(f"\n{contest.point}\n{len(contest.lines)} turns, line round trip {line:.0f} ns "
           f"({low:.0f}..{high:.0f}){few}")
     speed, cpu = ("there, back" if "pingpong" in contest.point.workload else "", "" if timed else "CPU s/M")
-    print(f"  {'':22} {'holds':>8} {speed:>13} {cpu:>8} {'ours / it, 95 %':>22}")
+    print(f"  {'':22} {'holds':>8} {speed:>13} {cpu:>8} {'first / it, 95 %':>22}")
     for row in rows:
         figure = f"{1e9 / row['rate']:10.{0 if row['rate'] < 1e7 else 1}f} ns" if timed else f"{row['rate'] / 1e6:9.3f} M/s"
         cpu = "" if timed else f"{row['cpu_s_per_million']:.3f}"
@@ -245,7 +260,7 @@ def write(contests, rows, settings):
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"context": context, "benchmarks": benchmarks, "pp_run": {"compare": rows}}, file, indent=2)
         file.write("\n")
-    print("\nours / it: how many times as fast ours is, from pairs of the same turn.\n"
+    print("\nfirst / it: how many times as fast the first is, from pairs of the same turn.\n"
           f"CPU: seconds for a million items, both sides.\n\nresults: {path}")
 
 
@@ -269,6 +284,7 @@ def read_settings():
     parser.add_argument("--out", default=os.path.join(ROOT, "out/results"), help="folder for the results")
     parser.add_argument("--only", type=words("|".join(LANGUAGES)), default=list(LANGUAGES))
     parser.add_argument("--ours", choices=["spsc", "typed", "mpmc", "typed_mpmc"], help="default: spsc for 1P1C, else mpmc")
+    parser.add_argument("--first", help="set this one against the others: ours, or rust_spsc, rust_mpmc, python_pushpull")
     parser.add_argument("--workload", type=words("|".join(WORKLOADS)), default=["stream"])
     parser.add_argument("--shape", type=words(r"[1-9]\d*P[1-9]\d*C"), default=["1P1C"])
     parser.add_argument("--capacity", type=words(r"[1-9]\d*"), default=["64"])
@@ -292,17 +308,20 @@ def read_settings():
 
 
 def contest_of(point, rivals, settings):
-    ours = settings.ours or ("spsc" if point.shape == "1P1C" else "mpmc")
-    contestants = [Ours(ours, point)]
+    name = settings.ours or ("spsc" if point.shape == "1P1C" else "mpmc")
+    ours = Ours(name, Point("stream", "1P1C", 64, 8) if point.of_python else point)
+    contestants = [] if point.of_python else [ours]
     for rival in rivals:
         if rival.selects == "only" and not point.selects:
             continue
         why = rival.cannot(point)
-        if why:
-            print(f"left out: {rival.name} ({why}) of: {point}")
-        else:
+        if not why:
             contestants.append(Theirs(rival, point))
-    return Contest(point, contestants)
+        elif why != "not in this workload":
+            print(f"left out: {rival.name} ({why}) of: {point}")
+    # Stable: the first is compared with the rest.
+    contestants.sort(key=lambda c: c.name != settings.first)
+    return Contest(point, ours, contestants) if contestants else None
 
 
 def main():
@@ -311,11 +330,14 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
     contests, rows, status = [], [], 0
     try:
-        rivals = build_all(settings.only, settings.build, settings.quick)
+        rivals = build_all(settings.only, settings.build, settings.bench, settings.quick)
         if not rivals:
             return SKIPPED
         for point in points_of(settings):
             contest = contest_of(point, rivals, settings)
+            if not contest:
+                print(f"left out: nobody takes part in: {point}")
+                continue
             for number in range(settings.turns):
                 contest.turn(settings, number)
             contests.append(contest)

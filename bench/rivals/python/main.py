@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Python's queues in the workloads of pushpull-bench: items through one queue, or one item there and
-back over two.  Prints results as Google Benchmark does.
+"""Python's queues, and ours through its Python binding, in the workloads of pushpull-bench: items
+through one queue, or one item there and back over two; and put and get in one thread, in two tasks of
+an asyncio loop, and records in batches between NumPy arrays.  Prints results as Google Benchmark does.
 
 A queue of Python passes references: an item of 8 bytes is an int, one of 64 a bytes object that its
 producer makes.  Exit status: 1 when items were lost or came twice, 2 for what a queue cannot do.
 """
 import argparse
+import asyncio
 import datetime
 import json
+import multiprocessing
 import os
 import platform
 import queue
@@ -17,12 +20,30 @@ import sys
 import threading
 import time
 
+try:
+    import pushpull
+except ImportError:
+    pushpull = None
+
+
+def ours(capacity):
+    return pushpull.Queue(capacity) if capacity else pushpull.rendezvous()
+
+
+BOUNDED = "one FIFO, exact capacity, sleeps while it waits"
 KINDS = {
-    "python_queue": (queue.Queue, "one FIFO, exact capacity, sleeps while it waits"),
+    "python_queue": (queue.Queue, BOUNDED),
     # Takes no capacity: push never waits.
     "python_simplequeue": (lambda capacity: queue.SimpleQueue(), "one FIFO, unbounded, sleeps while it waits"),
+    # Through a pipe, behind which a thread pickles: it holds more than its capacity.
+    "python_multiprocessing": (multiprocessing.Queue, "one FIFO, sleeps while it waits; between processes"),
+    "python_asyncio": (asyncio.Queue, "one FIFO, exact capacity, for the tasks of one loop"),
+    "python_pushpull": (ours, BOUNDED),
+    "python_records": (None, BOUNDED + ", records of one size"),
 }
+WORKLOADS = ("stream", "pingpong", "rendezvous", "alone", "asyncio", "records")
 UNBOUNDED = -1
+RECORDS = 4096                  # a batch
 
 
 def read_settings():
@@ -34,15 +55,19 @@ def read_settings():
     parser.add_argument("--batch", type=int, choices=[1], default=1)
     parser.add_argument("--seconds", type=float, default=0.1)
     parser.add_argument("--reps", type=int, default=5)
-    parser.add_argument("--workload", choices=["stream", "pingpong", "rendezvous"], default="stream")
+    parser.add_argument("--workload", choices=WORKLOADS, default="stream")
     settings = parser.parse_args()
     shape = re.fullmatch(r"([1-9]\d{0,2})P([1-9]\d{0,2})C", settings.shape)
     if not shape:
         parser.error(f"--shape: '{settings.shape}' is not like 2P2C")
     settings.producers, settings.consumers = map(int, shape.groups())
-    if settings.workload == "pingpong" and settings.shape != "1P1C":
-        parser.error("ping-pong is 1P1C")
-    if settings.capacity < 1 or settings.workload == "rendezvous":
+    if settings.workload not in ("stream", "rendezvous") and settings.shape != "1P1C":
+        parser.error("this workload is 1P1C")
+    if settings.queue in ("python_pushpull", "python_records") and not pushpull:
+        parser.error("the package pushpull is not installed")
+    if settings.workload == "rendezvous":
+        settings.capacity = 0
+    if settings.capacity < 1 and settings.queue != "python_pushpull":
         parser.error("Python's queues cannot hand over at capacity 0")
     if settings.reps < 1 or settings.seconds <= 0:
         parser.error("--reps and --seconds are more than 0")
@@ -149,6 +174,116 @@ def ping_pong(settings, items):
     return conclude([server], [returner], end_it)
 
 
+def alone(settings, items):
+    """One thread puts and gets, half of the capacity at a time."""
+    q = KINDS[settings.queue][0](settings.capacity)
+    pack, unpack = wrap_of(settings.item_size)
+    put, get, run = q.put, q.get, max(settings.capacity // 2, 1)
+    words = list(range(run))
+    total = 0
+    cpu, begin = time.process_time(), time.perf_counter_ns()
+    for _ in range(items // run + 1):
+        for word in words:
+            put(pack(word) if pack else word)
+        for _ in words:
+            item = get()
+            total += unpack(item) if unpack else item
+    seconds = (time.perf_counter_ns() - begin) / 1e9
+    if total != (items // run + 1) * sum(words):
+        sys.exit(f"python: items were lost or came twice: the sum is {total}")
+    return (items // run + 1) * run, seconds, time.process_time() - cpu
+
+
+def in_loop(settings, items):
+    """Two tasks of one asyncio loop."""
+    q = KINDS[settings.queue][0](settings.capacity)
+    pack, unpack = wrap_of(settings.item_size)
+    own = settings.queue == "python_pushpull"
+    put, get = (q.put_async, q.get_async) if own else (q.put, q.get)
+
+    async def produce():
+        for word in range(items):
+            await put(pack(word) if pack else word)
+
+    async def consume():
+        total = 0
+        for _ in range(items):
+            item = await get()
+            total += unpack(item) if unpack else item
+        return total
+
+    async def both():
+        return (await asyncio.gather(produce(), consume()))[1]
+
+    cpu, begin = time.process_time(), time.perf_counter_ns()
+    total = asyncio.run(both())
+    seconds = (time.perf_counter_ns() - begin) / 1e9
+    if total != items * (items - 1) // 2:
+        sys.exit(f"python: items were lost or came twice: the sum is {total}")
+    return items, seconds, time.process_time() - cpu
+
+
+def records(settings, items):
+    """Batches of records from one NumPy array into another, in two threads."""
+    import numpy  # pylint: disable=import-outside-toplevel
+    words = settings.item_size // 8
+    tx, rx = pushpull.spsc(settings.capacity, settings.item_size)
+    batches = items // RECORDS + 1
+    sent = numpy.arange(RECORDS * words, dtype=numpy.uint64).reshape(RECORDS, words)
+
+    def push():
+        with tx:
+            for _ in range(batches):
+                tx.push_n(sent)
+        return batches * RECORDS, batches * int(sent[:, 0].sum())
+
+    def pull():
+        got = numpy.empty((RECORDS, words), dtype=numpy.uint64)
+        moved = total = 0
+        try:
+            while True:
+                n = rx.pull_n_into(got)
+                moved += n
+                total += int(got[:n, 0].sum())
+        except pushpull.EndOfStream:
+            return moved, total
+
+    ready = threading.Barrier(2)
+    return conclude([Worker(CPUS[0], ready, push)], [Worker(CPUS[1], ready, pull)], lambda: None)
+
+
+def between_processes(settings, items):
+    """As a stream, with a process for each side: what multiprocessing.Queue is for."""
+    q = KINDS[settings.queue][0](settings.capacity)
+    pack, unpack = wrap_of(settings.item_size)
+    ready, done = multiprocessing.Barrier(2), multiprocessing.SimpleQueue()
+
+    def side(cpu, body):
+        worker = Worker(cpu, ready, body)
+        before = time.process_time()
+        worker.run()
+        done.put((worker.moved, worker.sum, worker.begin, worker.end, time.process_time() - before))
+
+    produce, consume = pusher(q.put, 0, items, pack), puller(q.get, unpack)
+
+    def produce_and_end():
+        account = produce()
+        q.put(None)
+        return account
+
+    sides = [multiprocessing.Process(target=side, args=(cpu, body))
+             for cpu, body in ((CPUS[0], produce_and_end), (CPUS[1], consume))]
+    for process in sides:
+        process.start()
+    accounts = [done.get() for _ in sides]
+    for process in sides:
+        process.join()
+    if accounts[0][:2] != accounts[1][:2]:
+        sys.exit(f"python: items were lost or came twice: {accounts}")
+    seconds = (max(a[3] for a in accounts) - min(a[2] for a in accounts)) / 1e9
+    return items, seconds, sum(a[4] for a in accounts)
+
+
 def conclude(pushers, pullers, end_it):
     """Run it; both sides' totals must agree.  Items, seconds, and seconds of CPU."""
     cpu = time.process_time()
@@ -168,7 +303,8 @@ def conclude(pushers, pullers, end_it):
 
 def measure(settings):
     """Warm up until the time tells how many items fill a repetition, then measure."""
-    once = ping_pong if settings.workload == "pingpong" else stream
+    once = {"pingpong": ping_pong, "alone": alone, "asyncio": in_loop, "records": records}.get(
+        settings.workload, between_processes if settings.queue == "python_multiprocessing" else stream)
     items = 256
     while (took := once(settings, items)[1]) < settings.seconds / 4:
         items *= 2
@@ -179,7 +315,9 @@ def measure(settings):
 def report(settings, results):
     promises = KINDS[settings.queue][1]
     bounded = "unbounded" not in promises
-    if settings.workload == "pingpong":
+    if settings.workload in ("alone", "asyncio", "records"):
+        name = f"python/{settings.workload}/queue:{settings.queue}/capacity:{settings.capacity}/item:{settings.item_size}"
+    elif settings.workload == "pingpong":
         name = f"latency/pingpong/queue:{settings.queue}/placement:two/wait:usual"
     else:
         name = (f"sweep/queue:{settings.queue}/shape:{settings.shape}/"

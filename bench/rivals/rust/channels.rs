@@ -5,8 +5,10 @@
 use crate::Item;
 use std::sync::mpsc;
 
-pub trait Push<T>: Clone + Send + 'static {
+pub trait Push<T>: Send + Sized + 'static {
     fn push(&self, item: T);
+    /// For a further producer, where there may be one.
+    fn another(&self) -> Self;
 }
 
 pub trait Pull<T>: Send + Sized + 'static {
@@ -19,7 +21,8 @@ pub trait Pull<T>: Send + Sized + 'static {
 pub trait Channel<T> {
     type Pusher: Push<T>;
     type Puller: Pull<T>;
-    const CONSUMERS_MAX: usize;
+    const PRODUCERS_MAX: usize = usize::MAX;
+    const CONSUMERS_MAX: usize = usize::MAX;
     fn open(capacity: usize) -> (Self::Pusher, Self::Puller);
 }
 
@@ -32,6 +35,9 @@ pub struct Std;
 impl<T: Item> Push<T> for mpsc::SyncSender<T> {
     fn push(&self, item: T) {
         self.send(item).unwrap_or_else(gone);
+    }
+    fn another(&self) -> Self {
+        self.clone()
     }
 }
 
@@ -64,6 +70,9 @@ mod crossbeam {
         fn push(&self, item: T) {
             self.send(item).unwrap_or_else(gone);
         }
+        fn another(&self) -> Self {
+            self.clone()
+        }
     }
 
     impl<T: Item> Pull<T> for Receiver<T> {
@@ -78,7 +87,6 @@ mod crossbeam {
     impl<T: Item> Channel<T> for Crossbeam {
         type Pusher = Sender<T>;
         type Puller = Receiver<T>;
-        const CONSUMERS_MAX: usize = usize::MAX;
         fn open(capacity: usize) -> (Self::Pusher, Self::Puller) {
             bounded(capacity)
         }
@@ -87,3 +95,70 @@ mod crossbeam {
 
 #[cfg(feature = "crossbeam")]
 pub use self::crossbeam::Crossbeam;
+
+/// Ours, through its Rust binding.
+#[cfg(feature = "pushpull")]
+mod ours {
+    use super::{gone, Channel, Item, Pull, Push};
+    use pushpull::{mpmc, spsc, Receiver, Sender};
+
+    pub struct Spsc;
+    pub struct Mpmc;
+
+    impl<T: Item> Push<T> for spsc::Sender<T> {
+        fn push(&self, item: T) {
+            self.send(item).unwrap_or_else(gone);
+        }
+        fn another(&self) -> Self {
+            unreachable!("PP_SPSC has one producer");
+        }
+    }
+
+    impl<T: Item> Pull<T> for spsc::Receiver<T> {
+        fn pull(&self) -> Option<T> {
+            self.recv().ok()
+        }
+        fn another(&self) -> Self {
+            unreachable!("PP_SPSC has one consumer");
+        }
+    }
+
+    impl<T: Item> Push<T> for Sender<T> {
+        fn push(&self, item: T) {
+            self.send(item).unwrap_or_else(gone);
+        }
+        fn another(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    impl<T: Item> Pull<T> for Receiver<T> {
+        fn pull(&self) -> Option<T> {
+            self.recv().ok()
+        }
+        fn another(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    impl<T: Item> Channel<T> for Spsc {
+        type Pusher = spsc::Sender<T>;
+        type Puller = spsc::Receiver<T>;
+        const PRODUCERS_MAX: usize = 1;
+        const CONSUMERS_MAX: usize = 1;
+        fn open(capacity: usize) -> (Self::Pusher, Self::Puller) {
+            spsc(capacity)
+        }
+    }
+
+    impl<T: Item> Channel<T> for Mpmc {
+        type Pusher = Sender<T>;
+        type Puller = Receiver<T>;
+        fn open(capacity: usize) -> (Self::Pusher, Self::Puller) {
+            mpmc(capacity)
+        }
+    }
+}
+
+#[cfg(feature = "pushpull")]
+pub use self::ours::{Mpmc, Spsc};

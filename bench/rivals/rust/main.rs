@@ -95,12 +95,14 @@ fn stream<T: Item, C: Channel<T>>(s: &Settings, items: u64) -> Outcome {
     let mut pushing = Vec::new();
     let mut pulling = Vec::new();
 
-    for i in 0..s.producers {
-        let (end, index) = (pusher.clone(), i as u64);
-        let count = items / among + u64::from(index < items % among);
+    let share = |index: u64| items / among + u64::from(index < items % among);
+    for i in 1..s.producers {
+        let (end, index) = (pusher.another(), i as u64);
+        let count = share(index);
         pushing.push(spawn(i, &ready, move || push(end, index, count)));
     }
-    drop(pusher);
+    let count = share(0);
+    pushing.push(spawn(0, &ready, move || push(pusher, 0, count)));
     for i in 1..s.consumers {
         let end = puller.another();
         pulling.push(spawn(i + 1, &ready, move || pull(end)));
@@ -183,6 +185,9 @@ fn of_size<T: Item, C: Channel<T>>(s: &Settings) -> Vec<Outcome> {
     if s.consumers > C::CONSUMERS_MAX {
         settings::refuse("this channel has one consumer");
     }
+    if s.producers > C::PRODUCERS_MAX {
+        settings::refuse("this channel has one producer");
+    }
     match s.workload {
         Workload::Stream => measure(s, |items| stream::<T, C>(s, items)),
         Workload::PingPong => measure(s, |items| ping_pong::<T, C>(s, items)),
@@ -215,6 +220,10 @@ fn main() {
         "rust_std" => of_queue::<channels::Std>(&s),
         #[cfg(feature = "crossbeam")]
         "rust_crossbeam" | "rust_crossbeam_builder" => of_crossbeam(&s),
+        #[cfg(feature = "pushpull")]
+        "rust_spsc" => of_queue::<channels::Spsc>(&s),
+        #[cfg(feature = "pushpull")]
+        "rust_mpmc" => of_queue::<channels::Mpmc>(&s),
         other => settings::refuse(&format!("--queue: no '{}' in this program", other)),
     };
     results::print(&s, &outcomes);

@@ -37,6 +37,7 @@ fn about(s: &Settings) -> String {
     let compiler = COMPILER.unwrap_or("rustc of unknown version");
     match s.queue.as_str() {
         "rust_std" => format!("std::sync::mpsc::sync_channel, {}", compiler),
+        "rust_spsc" | "rust_mpmc" => format!("our Rust binding, shared library, {}", compiler),
         kind => {
             let select = if kind == "rust_crossbeam_builder" { " and Select" } else { "" };
             format!("crossbeam_channel::bounded{}, {}, {}", select, PACKAGE.unwrap_or("of unknown version"), compiler)

@@ -26,8 +26,10 @@ fn miss(result: c_int) -> Miss {
     }
 }
 
-/// Of an operation that waits as long as it takes.
-#[inline]
+/// Of an operation that waits as long as it takes. Comes once in the life of a channel, so it is kept out of the
+/// loops that sends and receives are inlined into.
+#[cold]
+#[inline(never)]
 fn ended(result: c_int) {
     if miss(result) == Miss::NotNow {
         unexpected(result);
