@@ -111,7 +111,7 @@ static int attempt(const struct async *a)
 static bool watch(const struct async *a)
 {
 	struct pp_eventcount *ec = pp_sleep_at(a->end, a->role);
-	bool entered = !a->link->begun;
+	bool entered = !a->link->begun, told;
 	enum ec_fence wanted;
 
 	expect_call(a);
@@ -119,26 +119,29 @@ static bool watch(const struct async *a)
 		pp_hold(a->end->channel); /* whatever a drop callback lets go of */
 		begin(a);
 	}
+	told = a->link->told && !entered;
 	a->link->told = false;
 	wanted = watch_begin(watch_of(a), ec, a->link, a->end->fenced);
 	expect_no_call(a, !entered && !a->link->told);
+	a->link->told = told || (a->link->told && !entered); /* ever, since it began to wait */
 	ec_fence(wanted, a->end->fenced);
 	ec_settle(ec, wanted);
 	return PP_SWITCH(ASYNC_RECHECK, false, pp_is_ready(a->end, a->role));
 }
 
-/* `r`: what it ended with.  Of the end of the ring whoever made it tells everybody. */
-static void unwatch(const struct async *a, int r)
+/* Told since it last looked: whoever is next looks in its stead.  Told before: what it was told of
+ * need not be all that there is; it may have been the last pull before the end. */
+static void unwatch(const struct async *a)
 {
-	bool told;
+	bool owes;
 
 	if (!a->link->begun)
 		return;
-	told = watch_end(watch_of(a), pp_sleep_at(a->end, a->role), a->link);
+	owes = watch_end(watch_of(a), pp_sleep_at(a->end, a->role), a->link);
 	a->link->begun = false;
-	expect_no_call(a, !told);
+	expect_no_call(a, !owes);
 	PP_STALL(wait_leaving);
-	if (told && r != -EPIPE && r != -ESHUTDOWN)
+	if (owes || (a->link->told && pp_is_ready(a->end, a->role)))
 		PP_SWITCH(ASYNC_PASS_ON, (void)0, pp_wake(a->end, a->role, 1));
 	pp_release(a->end->channel);
 }
@@ -150,7 +153,7 @@ static int step(const struct async *a)
 	do {
 		r = attempt(a);
 		if (!is_undecided(r) || slot_is_open(a)) {
-			unwatch(a, r);
+			unwatch(a);
 			return r;
 		}
 	} while (watch(a));
@@ -244,7 +247,7 @@ static int withdraw(const struct async *a)
 	if (a->end->mode == PP_MODE_MEET)
 		unwatch_meeting(a);
 	else
-		unwatch(a, -EAGAIN);
+		unwatch(a);
 	return 0;
 }
 

@@ -541,6 +541,7 @@ static const scenario scenarios[] = {
 	{ "async-owed",    { MPMC, MPMC }, { 2, 2 }, { "G", "W", "bh", "aa" },        12 },
 	{ "async-leave-push", { MPMC, MPMC }, { 1, 1 }, { "aj", "2f", "AA" },         12 },
 	{ "async-close",   { MPMC, MPMC }, { 1, 1 }, { "ee", "e", "2ac" },            8 },
+	{ "async-close-late", { MPMC, MPMC }, { 2, 2 }, { "a", "ce", "e", "e" },      20 },
 	{ "async-close-push", { MPMC, MPMC }, { 1, 1 }, { "ff", "f", "2c" },          8 },
 	{ "async-cancel",  { MPMC, MPMC }, { 1, 1 }, { "ff", "2X", "e" },             8 },
 	{ "async-meet",    { MPMC, MPMC }, { 0, 0 }, { "ee", "ff" },                  12 },
