@@ -312,7 +312,7 @@ impl<T> Sender<T, Mpmc> {
     ///         }
     ///         sum
     ///     };
-    ///     futures::join!(send, receive).1
+    ///     futures::future::join(send, receive).await.1
     /// });
     /// assert_eq!(sum, 55);
     /// ```

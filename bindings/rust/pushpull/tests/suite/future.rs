@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! Futures, by hand and under an executor.
 use futures::executor::{block_on, ThreadPool};
-use futures::future::{join_all, poll_fn, select, Either};
+use futures::future::{join, join_all, poll_fn, select, Either};
+use futures::pin_mut;
 use futures::task::{noop_waker, ArcWake, SpawnExt};
-use futures::{join, pin_mut};
 use pushpull::{mpmc, spsc, RecvError};
 use std::future::Future;
 use std::pin::Pin;
@@ -210,11 +210,10 @@ fn a_waker_that_panics_harms_nobody() {
 #[test]
 fn items_without_a_size_and_large_ones() {
     let (tx, rx) = mpmc::<()>(1);
-    block_on(async { join!(async { tx.send_async(()).await.unwrap() }, rx.recv_async()) })
-        .1
-        .unwrap();
+    let both = block_on(join(tx.send_async(()), rx.recv_async()));
+    assert_eq!(both, (Ok(()), Ok(())));
     let (tx, rx) = mpmc::<[u64; 1000]>(0);
-    let both = async { join!(tx.send_async([9; 1000]), rx.recv_async()) };
+    let both = join(tx.send_async([9; 1000]), rx.recv_async());
     assert_eq!(block_on(both).1.unwrap()[999], 9);
 }
 
@@ -223,10 +222,10 @@ fn items_without_a_size_and_large_ones() {
 #[test]
 fn at_capacity_0_two_futures_meet() {
     let (tx, rx) = mpmc(0);
-    let (sent, received) = block_on(async { join!(tx.send_async(1), rx.recv_async()) });
+    let (sent, received) = block_on(join(tx.send_async(1), rx.recv_async()));
     assert_eq!((sent, received), (Ok(()), Ok(1)));
     let (mut tx, mut rx) = spsc(0);
-    let (received, sent) = block_on(async { join!(rx.recv_async(), tx.send_async(2)) });
+    let (received, sent) = block_on(join(rx.recv_async(), tx.send_async(2)));
     assert_eq!((sent, received), (Ok(()), Ok(2)));
 }
 
