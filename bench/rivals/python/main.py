@@ -249,7 +249,8 @@ def records(settings, items):
             return moved, total
 
     ready = threading.Barrier(2)
-    return conclude([Worker(CPUS[0], ready, push)], [Worker(CPUS[1], ready, pull)], lambda: None)
+    pusher_thread = Worker(CPUS[0], ready, push)
+    return conclude([pusher_thread], [Worker(CPUS[1], ready, pull)], pusher_thread.join)
 
 
 def between_processes(settings, items):
