@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""check_man.py HEADER PAGES ALIASES... - are the man pages whole?
+"""check_man.py HEADERS PAGES ALIASES... - are the man pages whole?
 
-PAGES is the folder of the pages, an alias is PAGE:NAME: what gets installed as a link.
-Every function that the header exports has a page or a link, in whose NAME and SYNOPSIS it
+HEADERS are joined by commas; PAGES is the folder of the pages, an alias is PAGE:NAME: what gets installed as a link.
+Every function that the headers export has a page or a link, in whose NAME and SYNOPSIS it
 is; every link leads to a function; every reference to a page of ours finds one; mandoc has
 nothing to say against any of them.
 """
@@ -17,8 +17,9 @@ import sys
 SKIPPED = 77  # what meson takes for "skipped"
 
 
-def exported(header):
-    text = re.sub(r"/\*.*?\*/", "", header.read_text(encoding="utf-8"), flags=re.S)
+def exported(headers):
+    text = "".join(pathlib.Path(header).read_text(encoding="utf-8") for header in headers.split(","))
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return set(re.findall(r"^PP_API [^(;]*?(\w+)\(", text, re.M))
 
 
@@ -53,13 +54,13 @@ def check_functions(functions, pages, aliases):
 
 
 def main():
-    header, folder, *links = sys.argv[1:]
+    headers, folder, *links = sys.argv[1:]
     files = sorted(pathlib.Path(folder).glob("*.[1-9]"))
     pages = {path.stem: path.read_text(encoding="utf-8") for path in files}
     aliases = [tuple(link.split(":")) for link in links]
-    functions = exported(pathlib.Path(header))
+    functions = exported(headers)
     if len(functions) < 20:
-        sys.exit(f"{header}: found only {len(functions)} functions")
+        sys.exit(f"{headers}: found only {len(functions)} functions")
     wrong = list(check_functions(functions, pages, aliases))
     for line in wrong:
         print(line)

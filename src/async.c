@@ -11,6 +11,8 @@
  * select does: docs/select.md.  One reference of the context goes with each entry into a list; the
  * call that ends it takes it over.
  */
+#include <pushpull/async.h>
+
 #include "desk.h"
 
 /* In pp_async.reserved. */
@@ -54,22 +56,6 @@ static inline struct pp_watch *watch_of(const struct async *a)
 	return &a->end->channel->watch[a->role];
 }
 
-/* PP_SPSC, and a slot of this end: nothing can go ahead until it is committed. */
-static bool slot_is_open(const struct async *a)
-{
-	const struct pp_tx *tx = pp_tx_of(a->end);
-	const struct pp_rx *rx = pp_rx_of(a->end);
-
-	if (a->role == MEET_PUSH)
-		return tx->open && pp_push_while_open(tx) == -EBUSY;
-	return rx->open && pp_pull_while_open(rx) == -EBUSY;
-}
-
-static inline bool is_undecided(int r)
-{
-	return r == -EAGAIN || r == -EBUSY;
-}
-
 /* ---- references of the context ------------------------------------------------------------ */
 
 /* Before an entry that this call may make: the call may come before the entry returns. */
@@ -94,36 +80,29 @@ static void begin(const struct async *a)
 	a->place->waiter.call = (struct pp_call){ a->op->ready, a->op->context };
 	a->place->meeting.item = a->item;
 	a->link->waiter = &a->place->waiter;
-	a->link->listed = false;
-	a->link->begun = true;
+	a->link->listed = a->link->told = a->link->begun = false;
 }
 
 /* ---- capacity 1 and up ---------------------------------------------------------------------- */
-
-static int attempt(const struct async *a)
-{
-	return a->role == MEET_PUSH
-	               ? pp_tx_of(a->end)->push(pp_tx_of(a->end), a->item, DO_NOT_WAIT)
-	               : pp_rx_of(a->end)->pull(pp_rx_of(a->end), a->item, DO_NOT_WAIT);
-}
 
 /* Be told of the next event, and look: could it go ahead already? */
 static bool watch(const struct async *a)
 {
 	struct pp_eventcount *ec = pp_sleep_at(a->end, a->role);
-	bool entered = !a->link->begun, told;
 	enum ec_fence wanted;
+	bool first = !a->link->begun, told;
 
 	expect_call(a);
-	if (entered) {
+	if (first) {
 		pp_hold(a->end->channel); /* whatever a drop callback lets go of */
 		begin(a);
 	}
-	told = a->link->told && !entered;
+	told = a->link->told;
 	a->link->told = false;
 	wanted = watch_begin(watch_of(a), ec, a->link, a->end->fenced);
-	expect_no_call(a, !entered && !a->link->told);
-	a->link->told = told || (a->link->told && !entered); /* ever, since it began to wait */
+	if (!first && !a->link->told)
+		expect_no_call(a, 1); /* it still was in the list */
+	a->link->told |= told;
 	ec_fence(wanted, a->end->fenced);
 	ec_settle(ec, wanted);
 	return PP_SWITCH(ASYNC_RECHECK, false, pp_is_ready(a->end, a->role));
@@ -151,8 +130,8 @@ static int step(const struct async *a)
 	int r;
 
 	do {
-		r = attempt(a);
-		if (!is_undecided(r) || slot_is_open(a)) {
+		r = pp_try(a->end, a->role, a->item);
+		if (!pp_is_undecided(r) || pp_slot_is_open(a->end, a->role)) {
 			unwatch(a);
 			return r;
 		}
@@ -164,9 +143,7 @@ static int step(const struct async *a)
 
 static void unwatch_meeting(const struct async *a)
 {
-	bool told;
-
-	told = !meet_unwatch(meeting_of(a), a->link);
+	bool told = !meet_unwatch(meeting_of(a), a->link);
 	a->link->begun = false;
 	expect_no_call(a, !told);
 	if (told)
@@ -181,6 +158,7 @@ static int step_pull_meeting(const struct async *a)
 	expect_call(a);
 	if (!a->link->begun)
 		begin(a);
+	a->link->begun = true;
 	r = meet_watch(meeting_of(a), a->item, a->link, &listed);
 	expect_no_call(a, 1 - listed);
 	if (r == -EAGAIN)
@@ -218,6 +196,7 @@ static int step_push_meeting(const struct async *a)
 	expect_call(a);
 	if (!was)
 		begin(a);
+	a->link->begun = true;
 	a->link->told = false;
 	r = meet_arrive(meeting_of(a), MEET_PUSH, &a->place->meeting);
 	expect_no_call(a, !a->link->told);

@@ -44,6 +44,26 @@ int pp_pull_while_open(const struct pp_rx *rx);
 void pp_pull_divert(struct pp_rx *rx);
 void pp_pull_restore(struct pp_rx *rx);
 
+/* ---- either ------------------------------------------------------------------------ */
+
+/* One item, now: the result, or -EAGAIN, -EBUSY. */
+PP_INLINE int pp_try(struct pp_end *end, enum meet_role role, void *item)
+{
+	return role == MEET_PUSH ? pp_tx_of(end)->push(pp_tx_of(end), item, DO_NOT_WAIT)
+	                         : pp_rx_of(end)->pull(pp_rx_of(end), item, DO_NOT_WAIT);
+}
+
+/* PP_SPSC, and a slot of this end is open: nothing can go ahead until it is committed. */
+static inline bool pp_slot_is_open(struct pp_end *end, enum meet_role role)
+{
+	const struct pp_tx *tx = pp_tx_of(end);
+	const struct pp_rx *rx = pp_rx_of(end);
+
+	if (role == MEET_PUSH)
+		return tx->open && pp_push_while_open(tx) == -EBUSY;
+	return rx->open && pp_pull_while_open(rx) == -EBUSY;
+}
+
 /* ---- readiness.c ----------------------------------------------------------------- */
 
 /* Could the next operation go ahead, or end?  Exactly as a try would find it; capacity 1 and up. */

@@ -151,7 +151,7 @@ static int begin(struct pp_op op, int busy, void **slot)
 	op.min = op.max = 1;
 	op.items = (unsigned char *)(void *)slot;
 	r = op.some(op.end, op.items, 1);
-	if (r == -EAGAIN || r == -EBUSY) {
+	if (pp_is_undecided(r)) {
 		if (op.deadline == DO_NOT_WAIT)
 			pp_count(&op.side->refused);
 		else

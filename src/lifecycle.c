@@ -4,7 +4,7 @@
 
 #include "channel.h"
 
-/* ---- holds: one per side, drop under way and place of a select ------------------------------ */
+/* ---- holds: one per side, drop under way, place of a select, waiting pp_async ------------------ */
 
 void pp_hold(struct pp_channel *ch)
 {

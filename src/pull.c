@@ -147,7 +147,7 @@ PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadlin
 	if (pp_unlikely(rx->open))
 		return pp_pull_while_open(rx);
 	r = pull_one_slowly(rx, item, deadline);
-	if (r == -EAGAIN || r == -EBUSY) {
+	if (pp_is_undecided(r)) {
 		if (deadline == DO_NOT_WAIT)
 			pp_count(&rx->side.refused);
 		else
@@ -259,7 +259,7 @@ static ssize_t pull_batch(struct pp_rx *rx, void *items, size_t min, size_t max,
 	r = pull_some(&rx->end, items, max);
 	if (r >= (int64_t)min && r > 0)
 		return (ssize_t)r;
-	if (r < 0 && r != -EAGAIN && r != -EBUSY)
+	if (r < 0 && !pp_is_undecided(r))
 		return (ssize_t)r;
 	if (min == 0) {
 		pp_count(&rx->side.refused);

@@ -217,7 +217,7 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 	if (pp_unlikely(tx->open))
 		return pp_push_while_open(tx);
 	r = push_one_slowly(tx, (void *)(uintptr_t)item, deadline);
-	if (r == -EAGAIN || r == -EBUSY) {
+	if (pp_is_undecided(r)) {
 		if (deadline == DO_NOT_WAIT)
 			pp_count(&tx->side.refused);
 		else
@@ -334,9 +334,9 @@ static ssize_t push_batch(struct pp_tx *tx, const void *items, size_t n, pp_time
 		                                            (void *)(uintptr_t)items, n);
 	r = push_some(&tx->end, (unsigned char *)(uintptr_t)items, n);
 	if (deadline == DO_NOT_WAIT) {
-		if (r == -EAGAIN || r == -EBUSY)
+		if (pp_is_undecided(r))
 			pp_count(&tx->side.refused);
-	} else if (r == -EAGAIN || r == -EBUSY || (r > 0 && r < (int64_t)n)) {
+	} else if (pp_is_undecided(r) || (r > 0 && r < (int64_t)n)) {
 		r = push_wait(tx, items, n, r > 0 ? (size_t)r : 0, deadline);
 	}
 	return done(tx, (ssize_t)r);

@@ -68,8 +68,11 @@ static int arm(struct pp_end *end, struct pp_side *side, enum meet_role role)
 	struct pp_channel *ch = end->channel;
 	struct pp_eventcount *ec;
 	enum ec_fence wanted;
-	int fd = fd_of(side);
+	int fd;
 
+	if (pp_slot_is_open(end, role))
+		return -EBUSY;
+	fd = fd_of(side);
 	if (fd < 0)
 		return fd;
 	pp_pollable_reset(fd);
@@ -87,18 +90,10 @@ static int arm(struct pp_end *end, struct pp_side *side, enum meet_role role)
 
 int pp_rx_arm(pp_rx *rx)
 {
-	if (!rx)
-		return -EINVAL;
-	if (rx->open && pp_pull_while_open(rx) == -EBUSY)
-		return -EBUSY;
-	return arm(&rx->end, &rx->side, MEET_PULL);
+	return rx ? arm(&rx->end, &rx->side, MEET_PULL) : -EINVAL;
 }
 
 int pp_tx_arm(pp_tx *tx)
 {
-	if (!tx)
-		return -EINVAL;
-	if (tx->open && pp_push_while_open(tx) == -EBUSY)
-		return -EBUSY;
-	return arm(&tx->end, &tx->side, MEET_PUSH);
+	return tx ? arm(&tx->end, &tx->side, MEET_PUSH) : -EINVAL;
 }

@@ -73,17 +73,13 @@ static inline struct pp_link *link_of(pp_case *c)
 	return &place_of(c)->meeting.link;
 }
 
-/* Somebody serves the caller: no more cases are to be tried. */
-enum { IS_CLAIMED = MEET_IS_CLAIMED };
-
-/* Before anybody knows of the caller.  The result, or -EAGAIN, -EBUSY. */
+/* Before anybody knows of the caller. */
 static inline int try_case(pp_case *c)
 {
-	return c->tx ? c->tx->push(c->tx, c->item, DO_NOT_WAIT)
-	             : c->rx->pull(c->rx, c->item, DO_NOT_WAIT);
+	return pp_try(end_of(c), role_of(c), c->item);
 }
 
-/* When others may serve it.  Also IS_CLAIMED. */
+/* When others may serve it.  Also MEET_IS_CLAIMED: no more cases are to be tried. */
 static int try_waiting(struct selection *s, pp_case *c)
 {
 	int64_t r;
@@ -95,9 +91,9 @@ static int try_waiting(struct selection *s, pp_case *c)
 	if (!pp_is_ready(end_of(c), role_of(c)))
 		return -EAGAIN;
 	if (!waiter_act(&s->waiter))
-		return IS_CLAIMED;
+		return MEET_IS_CLAIMED;
 	r = try_case(c);
-	if (r == -EAGAIN || r == -EBUSY)
+	if (pp_is_undecided(r))
 		waiter_acted(&s->waiter);
 	return (int)r;
 }
@@ -113,9 +109,9 @@ static inline bool took(struct selection *s, uint32_t i)
 	if (s->peeking && !meets(c) && !pp_is_ready(end_of(c), role_of(c)))
 		return false; /* costs less than a try that fails */
 	r = s->waiting ? try_waiting(s, c) : try_case(c);
-	if (r == -EAGAIN || r == -EBUSY)
+	if (pp_is_undecided(r))
 		return false;
-	s->claimed = r == IS_CLAIMED;
+	s->claimed = r == MEET_IS_CLAIMED;
 	if (!s->claimed)
 		c->result = r;
 	return true;
@@ -443,8 +439,7 @@ static bool some_slot_is_open(struct selection *s)
 	pp_case *c;
 
 	for EACH_CASE(s, c)
-		if (c->tx ? c->tx->open && pp_push_while_open(c->tx) == -EBUSY
-		          : c->rx->open && pp_pull_while_open(c->rx) == -EBUSY)
+		if (pp_slot_is_open(end_of(c), role_of(c)))
 			return true;
 	return false;
 }
@@ -495,7 +490,7 @@ int pp_select(pp_case *cases, size_t count, unsigned flags, pp_time deadline)
 		first = pp_random_below((uint32_t)count);
 	if (pp_likely(any && enabled(&cases[first]))) {
 		r = try_case(&cases[first]);
-		if (pp_likely(r != -EAGAIN && r != -EBUSY)) {
+		if (pp_likely(!pp_is_undecided(r))) {
 			cases[first].result = r;
 			return (int)first;
 		}

@@ -2,14 +2,6 @@
 /* The argument that nobody sleeps beside work is docs/parking.md. */
 #include "wait.h"
 
-#include <errno.h>
-
-/* Not an end of the wait: the next attempt may go ahead. */
-static bool undecided(int r)
-{
-	return r == -EAGAIN || r == -EBUSY;
-}
-
 /* 0: enough has moved. */
 static int attempt(struct pp_op *op)
 {
@@ -27,10 +19,10 @@ static int spin(struct pp_op *op, struct pp_spinner *spinner)
 	int r = -EAGAIN;
 
 	pp_spin_begin(spinner, &op->side->spin);
-	while (undecided(r) && pp_spin_step(spinner))
+	while (pp_is_undecided(r) && pp_spin_step(spinner))
 		if (op->ready(op->end))
 			r = attempt(op);
-	pp_spin_end(spinner, !undecided(r));
+	pp_spin_end(spinner, !pp_is_undecided(r));
 	return r;
 }
 
@@ -43,7 +35,7 @@ static int park(struct pp_op *op, bool *owes)
 	struct pp_ec_ticket ticket = ec_announce(sleepers, op->end->fenced);
 	int r;
 
-	while (undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op)))) {
+	while (pp_is_undecided(r = PP_SWITCH(EC_RECHECK, -EAGAIN, attempt(op)))) {
 		enum pp_ec_result s = ec_sleep(sleepers, &ticket, op->deadline, interruptible);
 
 		if (s == EC_WOKEN) {
@@ -80,7 +72,7 @@ ssize_t pp_wait(struct pp_op *op)
 
 	PP_STALL(wait_entered);
 	pp_count(&op->side->refused);
-	while (undecided(r)) {
+	while (pp_is_undecided(r)) {
 		if (op->deadline != PP_FOREVER && op->deadline <= pp_now()) {
 			r = -ETIMEDOUT;
 			break;
@@ -92,7 +84,7 @@ ssize_t pp_wait(struct pp_op *op)
 			r = spin(op, &spinner);
 			spun = true;
 		}
-		if (undecided(r)) {
+		if (pp_is_undecided(r)) {
 			r = park(op, &owes);
 			if (spun)
 				pp_spin_parked(&spinner);

@@ -3,6 +3,8 @@
 #ifndef PP_WAIT_H
 #define PP_WAIT_H
 
+#include <errno.h>
+
 #include "channel.h"
 
 /* In place of a deadline: a try.  No clock shows it. */
@@ -12,6 +14,12 @@
 PP_INLINE pp_time some_deadline(pp_time deadline)
 {
 	return deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline;
+}
+
+/* A result that is not the end of a wait: the next attempt may go ahead. */
+PP_INLINE bool pp_is_undecided(int64_t r)
+{
+	return r == -EAGAIN || r == -EBUSY;
 }
 
 /* One operation under way. */

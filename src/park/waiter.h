@@ -100,19 +100,41 @@ static inline void list_remove(struct pp_list *list, struct pp_link *link)
 
 /* ---- who comes by, under a list's lock ------------------------------------------------- */
 
-enum waiter_is { WAITER_IS_TAKEN, WAITER_IS_BUSY, WAITER_IS_MINE, WAITER_IS_MINE_ASLEEP };
+enum waiter_is { WAITER_IS_TAKEN, WAITER_IS_BUSY, WAITER_IS_MINE };
 
-/* There are news.  TAKEN: it is served elsewhere. */
-static inline enum waiter_is waiter_tell(struct pp_waiter *w)
+/* What whoever ends a waiter's state owes it, taken under the list's lock, for its memory may be
+ * gone afterwards. */
+struct pp_wake {
+	PP_ATOMIC(uint32_t) *asleep;
+	struct pp_call call;
+};
+
+static inline void pp_call_make(const struct pp_call *call)
+{
+	if (call->make)
+		call->make(call->context);
+}
+
+static inline void pp_wake_make(const struct pp_wake *owed)
+{
+	if (owed->asleep)
+		(void)pp_futex_wake(owed->asleep, 1);
+	pp_call_make(&owed->call);
+}
+
+/* There are news, and this much is owed for them.  False: it is served elsewhere. */
+static inline bool waiter_tell(struct pp_waiter *w, struct pp_wake *owed)
 {
 	uint32_t word = pp_load(&w->word);
 
 	do {
 		if (word >= WAITER_CLAIMED)
-			return WAITER_IS_TAKEN;
+			return false;
 		/* Relaxed: before it looks it takes the lock that the caller holds. */
 	} while (!pp_cas(&w->word, &word, (word & ~(uint32_t)WAITER_ASLEEP) | WAITER_NEWS));
-	return word & WAITER_ASLEEP ? WAITER_IS_MINE_ASLEEP : WAITER_IS_MINE;
+	owed->asleep = word & WAITER_ASLEEP ? &w->word : NULL;
+	owed->call = w->call;
+	return true;
 }
 
 /* Serve it: the caller writes `met` and then MET.  BUSY: it acts; with `mark` it has news. */
@@ -141,38 +163,6 @@ static inline bool waiter_is_open(struct pp_waiter *w)
 		if (pp_cas(&w->word, &word, word | WAITER_NEWS))
 			return false; /* relaxed, as waiter_tell() */
 	return word < WAITER_CLAIMED;
-}
-
-/* What whoever ends a waiter's state owes it, taken under the list's lock, for its memory may be
- * gone afterwards. */
-struct pp_wake {
-	PP_ATOMIC(uint32_t) *asleep;
-	struct pp_call call;
-};
-
-static inline void pp_call_make(const struct pp_call *call)
-{
-	if (call->make)
-		call->make(call->context);
-}
-
-/* waiter_tell(), and what is owed for it. */
-static inline enum waiter_is waiter_tell_wake(struct pp_waiter *w, struct pp_wake *owed)
-{
-	enum waiter_is is = waiter_tell(w);
-
-	if (is == WAITER_IS_TAKEN)
-		return is;
-	owed->asleep = is == WAITER_IS_MINE_ASLEEP ? &w->word : NULL;
-	owed->call = w->call;
-	return is;
-}
-
-static inline void pp_wake_make(const struct pp_wake *owed)
-{
-	if (owed->asleep)
-		(void)pp_futex_wake(owed->asleep, 1);
-	pp_call_make(&owed->call);
 }
 
 /* ---- the thread itself ------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who watches an eventcount beside those who sleep at it: threads that wait for several things
- * at once, and a descriptor that an event loop polls.
+ * at once, operations that wait without a thread, and a descriptor that an event loop polls.
  *
  * An event that wakes up to n sleepers also tells up to n watchers, and the descriptor: in
  * addition, never instead, so that neither kind can take the other's wakes.  EC_WATCHED in the

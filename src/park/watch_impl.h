@@ -93,7 +93,7 @@ static struct watch_told watch_take(struct pp_watch *watch)
 	watch->armed = NOT_ARMED;
 	for (link = watch->list.first; link; link = next) {
 		next = link->next;
-		if (waiter_tell_wake(link->waiter, &told.wake) == WAITER_IS_TAKEN)
+		if (!waiter_tell(link->waiter, &told.wake))
 			continue; /* served elsewhere: the next one */
 		list_remove(&watch->list, link);
 		told.found = true;

@@ -202,7 +202,7 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
 	return done ? (ssize_t)done : (ssize_t)r;
 }
 
-/* ---- selects, descriptors, operations without a thread -------------------------------------------------------- */
+/* ---- selects, descriptors, operations without a thread -------------------------------- */
 
 /* Nobody waits in the spot from now on but who is there already. */
 static void move(struct pp_meeting *m)
@@ -238,7 +238,7 @@ int64_t meet_watch(struct pp_meeting *m, void *item, struct pp_link *link, int *
 
 bool meet_unwatch(struct pp_meeting *m, struct pp_link *link)
 {
-	return queue_unwatch(m, link);
+	return queue_leave(m, &m->queue.watching, link);
 }
 
 void meet_pass_on(struct pp_meeting *m)

@@ -115,7 +115,7 @@ static inline struct pp_wake queue_take_watcher(struct meet_queue *q)
 	if (link) {
 		list_remove(&q->watching, link);
 		queue_note_watched(q, MEET_PULL);
-		(void)waiter_tell_wake(link->waiter, &wake);
+		(void)waiter_tell(link->waiter, &wake);
 	}
 	return wake;
 }
@@ -228,8 +228,8 @@ static inline int64_t queue_arrive(struct pp_meeting *m, enum meet_role role, st
 	return r;
 }
 
-/* Leave without an item.  False: too late, somebody has taken the place. */
-static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, struct pp_link *link)
+/* Leave one of the lists.  False: too late, somebody has taken the place, or told who watches. */
+static inline bool queue_leave(struct pp_meeting *m, struct pp_list *list, struct pp_link *link)
 {
 	bool listed;
 
@@ -237,9 +237,15 @@ static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, str
 	PP_STALL(meet_withdrawing);
 	listed = link->listed;
 	if (listed)
-		list_remove(&m->queue.waiting[role], link);
+		list_remove(list, link);
+	queue_note_watched(&m->queue, MEET_PULL);
 	lock_release(&m->queue.lock);
 	return listed;
+}
+
+static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, struct pp_link *link)
+{
+	return queue_leave(m, &m->queue.waiting[role], link);
 }
 
 /* True: there is somebody to meet, or the end; else `fd` is signalled when there is. */
@@ -286,20 +292,6 @@ static inline int64_t queue_watch(struct pp_meeting *m, struct pp_link *link, in
 	return r;
 }
 
-static inline bool queue_unwatch(struct pp_meeting *m, struct pp_link *link)
-{
-	bool listed;
-
-	lock_until(&m->queue.lock, INT64_MAX);
-	PP_STALL(meet_withdrawing);
-	listed = link->listed;
-	if (listed)
-		list_remove(&m->queue.watching, link);
-	queue_note_watched(&m->queue, MEET_PULL);
-	lock_release(&m->queue.lock);
-	return listed;
-}
-
 /* Tell one of those who wait as `role`, or who watch, of the end.  False: there is none. */
 static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
 {
@@ -319,7 +311,7 @@ static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
 		if (!link->waiter)
 			plain = (struct meet_node *)(void *)link;
 		else
-			(void)waiter_tell_wake(link->waiter, &wake);
+			(void)waiter_tell(link->waiter, &wake);
 	}
 	lock_release(&q->lock);
 	if (plain)

@@ -3,6 +3,7 @@
  * The names, types and numbers that callers are written against.  It fails by not
  * compiling, which is when a caller would fail too.
  */
+#include <pushpull/async.h>
 #include <pushpull/pushpull.h>
 #include <pushpull/typed.h>
 
@@ -67,6 +68,11 @@ IS(&pp_rx_stats, int (*)(const pp_rx *, pp_stats *));
 IS(&pp_dump, int (*)(int));
 IS(&pp_version, const char *(*)(void));
 
+IS(&pp_push_async, int (*)(pp_tx *, const void *, pp_async *));
+IS(&pp_pull_async, int (*)(pp_rx *, void *, pp_async *));
+IS(&pp_push_withdraw, int (*)(pp_tx *, pp_async *));
+IS(&pp_pull_withdraw, int (*)(pp_rx *, pp_async *));
+
 FIELD(pp_config, size, size_t);
 FIELD(pp_config, kind, pp_kind);
 FIELD(pp_config, capacity, size_t);
@@ -85,6 +91,13 @@ FIELD(pp_case, result, int);
 FIELD(pp_case, flags, unsigned);
 IS(&((pp_case *)0)->reserved, void *(*)[6]);
 _Static_assert(PP_ORDERED != 0, "the flag of pp_select");
+
+IS(((pp_async *)0)->ready, void (*)(void *));
+IS(((pp_async *)0)->ref, void (*)(void *));
+IS(((pp_async *)0)->unref, void (*)(void *));
+FIELD(pp_async, context, void *);
+FIELD(pp_async, flags, unsigned);
+IS(&((pp_async *)0)->reserved, void *(*)[12]);
 
 FIELD(pp_stats, size, size_t);
 IS(&((pp_stats *)0)->name, char (*)[32]);

@@ -41,7 +41,7 @@ def of_map(path):
 
 
 def of_header(path):
-    headers = [path, Path(path).with_name("fast.h")]
+    headers = [path, *(Path(path).with_name(name) for name in ("async.h", "fast.h"))]
     text = "".join(Path(header).read_text() for header in headers)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return set(re.findall(r"^PP_API[^;(]*?\b(\w+)\s*\(", text, flags=re.M))

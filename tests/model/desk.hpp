@@ -9,7 +9,7 @@
 
 #include "relacy_pre.hpp"
 
-#include <pushpull/pushpull.h>
+#include <pushpull/async.h>
 
 /* Relacy's atomics have constructors, which a union would lose. */
 #define union struct

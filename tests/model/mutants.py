@@ -29,7 +29,8 @@ class Failure(Exception):
 
 
 def source_labels():
-    paths = [os.path.join(ROOT, 'include', 'pushpull', 'fast.h')]
+    paths = [os.path.join(ROOT, 'include', 'pushpull', 'fast.h'),
+             os.path.join(ROOT, 'bindings', 'python', 'pushpull', '_ffi_use.h')]
     for folder, _, names in os.walk(os.path.join(ROOT, 'src')):
         paths += [os.path.join(folder, name) for name in names if name.endswith(('.c', '.h'))]
     labels = set()

@@ -6,6 +6,8 @@
  */
 #include "stall.h"
 
+#include <pushpull/async.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

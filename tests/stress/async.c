@@ -16,7 +16,7 @@
 #include "ledger.h"
 #include "support.h"
 
-#include <pushpull/pushpull.h>
+#include <pushpull/async.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,6 +3,8 @@
  * take the first that goes ahead, and withdraw the others. */
 #include "attempt.h"
 
+#include <pushpull/async.h>
+
 #include <errno.h>
 #include <string.h>
 

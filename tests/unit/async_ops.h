@@ -6,6 +6,8 @@
 
 #include "selecting.h"
 
+#include <pushpull/async.h>
+
 struct asyncing {
 	struct ends    e;
 	bool           push;

@@ -30,25 +30,36 @@ fn gone<E>(_: E) {
     panic!("the consumers went away");
 }
 
+/// Ends whose calls have the names of std; what makes one more of each, where there may be one.
+macro_rules! with_send_and_recv {
+    ($tx:ty, $another_tx:expr, $rx:ty, $another_rx:expr) => {
+        impl<T: Item> Push<T> for $tx {
+            fn push(&self, item: T) {
+                self.send(item).unwrap_or_else(gone);
+            }
+            fn another(&self) -> Self {
+                $another_tx(self)
+            }
+        }
+
+        impl<T: Item> Pull<T> for $rx {
+            fn pull(&self) -> Option<T> {
+                self.recv().ok()
+            }
+            fn another(&self) -> Self {
+                $another_rx(self)
+            }
+        }
+    };
+}
+
+fn only_one<E>(_: &E) -> E {
+    unreachable!("there is one of these ends");
+}
+
 pub struct Std;
 
-impl<T: Item> Push<T> for mpsc::SyncSender<T> {
-    fn push(&self, item: T) {
-        self.send(item).unwrap_or_else(gone);
-    }
-    fn another(&self) -> Self {
-        self.clone()
-    }
-}
-
-impl<T: Item> Pull<T> for mpsc::Receiver<T> {
-    fn pull(&self) -> Option<T> {
-        self.recv().ok()
-    }
-    fn another(&self) -> Self {
-        unreachable!("std's channel has one consumer");
-    }
-}
+with_send_and_recv!(mpsc::SyncSender<T>, Clone::clone, mpsc::Receiver<T>, only_one);
 
 impl<T: Item> Channel<T> for Std {
     type Pusher = mpsc::SyncSender<T>;
@@ -66,23 +77,7 @@ mod crossbeam {
 
     pub struct Crossbeam;
 
-    impl<T: Item> Push<T> for Sender<T> {
-        fn push(&self, item: T) {
-            self.send(item).unwrap_or_else(gone);
-        }
-        fn another(&self) -> Self {
-            self.clone()
-        }
-    }
-
-    impl<T: Item> Pull<T> for Receiver<T> {
-        fn pull(&self) -> Option<T> {
-            self.recv().ok()
-        }
-        fn another(&self) -> Self {
-            self.clone()
-        }
-    }
+    with_send_and_recv!(Sender<T>, Clone::clone, Receiver<T>, Clone::clone);
 
     impl<T: Item> Channel<T> for Crossbeam {
         type Pusher = Sender<T>;
@@ -99,47 +94,14 @@ pub use self::crossbeam::Crossbeam;
 /// Ours, through its Rust binding.
 #[cfg(feature = "pushpull")]
 mod ours {
-    use super::{gone, Channel, Item, Pull, Push};
+    use super::{gone, only_one, Channel, Item, Pull, Push};
     use pushpull::{mpmc, spsc, Receiver, Sender};
 
     pub struct Spsc;
     pub struct Mpmc;
 
-    impl<T: Item> Push<T> for spsc::Sender<T> {
-        fn push(&self, item: T) {
-            self.send(item).unwrap_or_else(gone);
-        }
-        fn another(&self) -> Self {
-            unreachable!("PP_SPSC has one producer");
-        }
-    }
-
-    impl<T: Item> Pull<T> for spsc::Receiver<T> {
-        fn pull(&self) -> Option<T> {
-            self.recv().ok()
-        }
-        fn another(&self) -> Self {
-            unreachable!("PP_SPSC has one consumer");
-        }
-    }
-
-    impl<T: Item> Push<T> for Sender<T> {
-        fn push(&self, item: T) {
-            self.send(item).unwrap_or_else(gone);
-        }
-        fn another(&self) -> Self {
-            self.clone()
-        }
-    }
-
-    impl<T: Item> Pull<T> for Receiver<T> {
-        fn pull(&self) -> Option<T> {
-            self.recv().ok()
-        }
-        fn another(&self) -> Self {
-            self.clone()
-        }
-    }
+    with_send_and_recv!(spsc::Sender<T>, only_one, spsc::Receiver<T>, only_one);
+    with_send_and_recv!(Sender<T>, Clone::clone, Receiver<T>, Clone::clone);
 
     impl<T: Item> Channel<T> for Spsc {
         type Pusher = spsc::Sender<T>;

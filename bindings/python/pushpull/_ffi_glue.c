@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of an end is one word: how many calls are under way, and two flags.
- *
- *   RELEASED  let go: no call gets in any more.  Who takes the count to 0 with the flag set, or
- *             sets the flag when it is 0, gives the reference of the ring back.  As none gets in
- *             afterwards, the count reaches 0 once.
- *   BUSY      PP_SPSC: a call that needs the end for itself is under way.
- *
- * The handle itself lives as long as the Python object that has it, and so as long as any call.
+ * Who is in an end, and when its reference goes back: _ffi_use.h.  The handle itself lives as long as the
+ * Python object that has it, and so as long as any call.
  */
 #include "_ffi_glue.h"
+#include "_ffi_use.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -18,9 +13,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define RELEASED 0x80000000u
-#define BUSY     0x40000000u
-
 /* Tries that met a thread half-way, before "not now" is the answer. */
 #define BUSY_TRIES 64
 
@@ -28,8 +20,8 @@
 #define FEW_CASES 16
 
 struct ppy_end {
-	_Atomic uint32_t state;
-	uint32_t         alone;      /* BUSY, for an end of PP_SPSC: what its pushes and pulls set */
+	_Atomic(uint32_t) state;
+	uint32_t         alone;      /* USE_BUSY, for an end of PP_SPSC: what its pushes and pulls set */
 	uint32_t         generation; /* of the process that opened it: see after_fork()             */
 	pp_tx           *tx;         /* one of the two is NULL */
 	pp_rx           *rx;
@@ -68,19 +60,16 @@ static bool is_stale(const ppy_end *end)
 /* Get in; `flag` is 0, or end->alone of a call that needs the end for itself. */
 static int enter(ppy_end *end, uint32_t flag)
 {
-	uint32_t state = atomic_load_explicit(&end->state, memory_order_relaxed);
-
 	if (is_stale(end))
 		return PPY_FORKED;
-	do {
-		if (state & RELEASED)
-			return PPY_RELEASED;
-		if (state & flag)
-			return PPY_TWO_THREADS;
-		/* Acquire: the thread that was here before is done with its side of the ring. */
-	} while (!atomic_compare_exchange_weak_explicit(&end->state, &state, (state + 1) | flag,
-	                                                memory_order_acquire, memory_order_relaxed));
-	return 0;
+	switch (use_enter(&end->state, flag)) {
+	case USE_IS_RELEASED:
+		return PPY_RELEASED;
+	case USE_IS_BUSY:
+		return PPY_TWO_THREADS;
+	default:
+		return 0;
+	}
 }
 
 static void give_back(ppy_end *end)
@@ -91,11 +80,7 @@ static void give_back(ppy_end *end)
 
 static void leave(ppy_end *end, uint32_t flag)
 {
-	/* Release: to the next who needs the end for itself.  Acquire: the last one out gives the
-	 * reference back, after everything that the others did. */
-	uint32_t before = atomic_fetch_sub_explicit(&end->state, 1 + flag, memory_order_acq_rel);
-
-	if (before - flag == (RELEASED | 1))
+	if (use_leave(&end->state, flag))
 		give_back(end);
 }
 
@@ -103,20 +88,22 @@ void ppy_release(ppy_end *end)
 {
 	if (is_stale(end))
 		return; /* leaked: a ring of the parent may be half-way for good */
-	if (atomic_fetch_or_explicit(&end->state, RELEASED, memory_order_acq_rel) == 0)
+	if (use_release(&end->state))
 		give_back(end);
 }
 
 int ppy_detach(ppy_end *end)
 {
-	uint32_t state = 0;
-
 	if (is_stale(end))
 		return PPY_FORKED;
-	if (atomic_compare_exchange_strong_explicit(&end->state, &state, RELEASED,
-	                                            memory_order_acquire, memory_order_relaxed))
+	switch (use_detach(&end->state)) {
+	case USE_IS_RELEASED:
+		return PPY_RELEASED;
+	case USE_IS_BUSY:
+		return PPY_IN_USE;
+	default:
 		return 0;
-	return state & RELEASED ? PPY_RELEASED : PPY_IN_USE;
+	}
 }
 
 void ppy_free(ppy_end *end)
@@ -136,7 +123,7 @@ static ppy_end *new_end(pp_tx *tx, pp_rx *rx)
 	if (!end)
 		return NULL;
 	atomic_init(&end->state, 0);
-	end->alone = kind == PP_SPSC ? BUSY : 0;
+	end->alone = kind == PP_SPSC ? USE_BUSY : 0;
 	end->generation = atomic_load_explicit(&generation, memory_order_relaxed);
 	end->tx = tx;
 	end->rx = rx;
@@ -203,7 +190,7 @@ int ppy_clone(ppy_end **copy, ppy_end *end)
 
 uintptr_t ppy_address(ppy_end *end)
 {
-	if (is_stale(end) || atomic_load_explicit(&end->state, memory_order_relaxed) & RELEASED)
+	if (is_stale(end) || use_is_released(&end->state))
 		return 0;
 	return end->tx ? (uintptr_t)end->tx : (uintptr_t)end->rx;
 }

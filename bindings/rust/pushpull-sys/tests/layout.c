@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the compiler of C knows, for tests/header.rs: "name number" lines. */
-#include <pushpull/pushpull.h>
+#include <pushpull/async.h>
 
 #include <stdio.h>
 
