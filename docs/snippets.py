@@ -24,6 +24,7 @@ PRELUDE = """#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <pushpull/async.h>
 #include <pushpull/typed.h>
 """
 
