@@ -6,7 +6,7 @@
  *
  * and --mutant LABEL in a build with MODEL_MUTANTS.
  *
- * Without a name: all.  MODEL_LONG in the environment: --scale 8.  Status 0: nothing broke and every scenario did something.
+ * Without a name: all.  MODEL_LONG in the environment: --scale 16.  Status 0: nothing broke and every scenario did something.
  */
 #ifndef MAIN_HPP
 #define MAIN_HPP
@@ -20,7 +20,7 @@ struct options {
 
 static bool run_scenario(const scenario *s, const options *o)
 {
-	uint64_t count = o->executions ? o->executions : o->scale * s->thousands * 1000;
+	uint64_t count = o->executions ? o->executions : o->scale * s->thousands * 500;
 	bool ok;
 
 	current = s;
@@ -45,7 +45,7 @@ static bool named(const scenario *s, char **names, int count)
 int main(int argc, char **argv)
 {
 	using namespace model;
-	options o = { getenv("MODEL_LONG") ? 8u : 1u, 0, false };
+	options o = { getenv("MODEL_LONG") ? 16u : 1u, 0, false };
 	int i = 1, ran = 0, failed = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

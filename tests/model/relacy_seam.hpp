@@ -358,14 +358,19 @@ static inline uint32_t futex_wake(void *word, uint32_t n)
 
 /* ---- the names of base/atomic.h ---------------------------------------------- */
 
-/* All mutants in one program, one of them chosen when it starts: the same two texts that
+/* All mutants in one program, none or one of them chosen when it starts: the same two texts that
  * -D'PP_MUTANT_<label>=~,' chooses between. */
 #ifdef MODEL_MUTANTS
 namespace model {
 static const char *mutant = "";
+
+static inline bool is_mutant(const char *label)
+{
+	return __builtin_expect(*mutant, 0) && strcmp(mutant, label) == 0;
+}
 }
 #undef PP_SWITCH
-#define PP_SWITCH(label, mutated, normal) (strcmp(model::mutant, #label) == 0 ? mutated : normal)
+#define PP_SWITCH(label, mutated, normal) (model::is_mutant(#label) ? mutated : normal)
 #endif
 
 #define PP_ATOMIC(type) rl::atomic<type>
