@@ -113,7 +113,7 @@ static void push_requests(struct server *server, struct watched *room)
 
 static void read_request(struct server *server, struct watched *watched)
 {
-	struct client *client = (struct client *)watched;
+	struct client *client = (struct client *)(void *)watched;
 	ssize_t length = recv(watched->fd, &client->request.number, sizeof(uint64_t), MSG_DONTWAIT);
 
 	if (length != sizeof(uint64_t)) {

@@ -2,6 +2,7 @@
 /* pp_dump(): only loads, a buffer on the stack, and write(2), so that it may run in a
  * signal handler whatever the thread under it was doing. */
 #include <errno.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "registry.h"
@@ -76,7 +77,7 @@ static void describe(struct line *l, struct pp_channel *ch)
 static int write_all(int fd, const char *text, size_t length)
 {
 	while (length) {
-		ssize_t n = write(fd, text, length);
+		long n = syscall(SYS_write, fd, text, length); /* no cancellation point */
 
 		if (n < 0 && errno != EINTR)
 			return -errno;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The argument that nobody sleeps beside work is docs/parking.md. */
+/* Modelled in verify/spin.  spin: park, pass_on, pp_wait */
 #include "wait.h"
 
 /* 0: enough has moved. */

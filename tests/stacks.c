@@ -2,7 +2,9 @@
 #include "stacks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,4 +27,38 @@ bool stacks_print(void)
 	}
 	return waitpid(child, &status, 0) == child && WIFEXITED(status) &&
 	       WEXITSTATUS(status) == 0;
+}
+
+static bool is_futex(long number)
+{
+	/* Under an emulator /proc shows the numbers of the machine that it runs on. */
+	const char *emulated = getenv("PROC_SYS_FUTEX");
+
+	if (emulated)
+		return number == atol(emulated);
+#ifdef SYS_futex_time64
+	if (number == SYS_futex_time64)
+		return true;
+#endif
+#ifdef SYS_futex
+	if (number == SYS_futex)
+		return true;
+#endif
+	return false;
+}
+
+bool stacks_in_futex(int tid)
+{
+	char path[64];
+	long number = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	file = fopen(path, "r");
+	if (!file)
+		return false; /* a thread that has ended */
+	if (fscanf(file, "%ld", &number) != 1)
+		number = -1; /* "running" */
+	fclose(file);
+	return is_futex(number);
 }

@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/nap.h"
 
 /* linux/membarrier.h is not on every build machine's include path (musl). */
 enum {
@@ -48,13 +49,9 @@ bool pp_fence_needed(void)
  */
 static void outwait_store_buffers(void)
 {
-	struct timespec long_enough = { 0, 1000000 };
-	int saved = errno;
-
 	atomic_thread_fence(memory_order_seq_cst);
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &long_enough, &long_enough) == EINTR)
+	while (pp_nap() < 0)
 		;
-	errno = saved;
 	atomic_thread_fence(memory_order_seq_cst);
 }
 

@@ -7,7 +7,8 @@
  * Words.
  *   state   { epoch : 32, sleepers : 28, flags : 4 }
  *           sleepers: registered waiters that no wake has been claimed for; may
- *           overcount (one wake call goes to nobody, and it is right again), never under
+ *           overcount (who leaves may leave its count behind), never under.  A claim that
+ *           finds it stale takes all of it, so that it stays below 2^28
  *           epoch: how many wakes have been claimed
  *           EC_RUNG: rung for ever; every look at the state is alerted by it
  *           EC_WATCHED: others than sleepers want to be told of events (watch.h)
@@ -43,6 +44,8 @@
  * whether more is there for another sleeper and if so wakes one.  docs/parking.md has
  * the proof that with this nobody sleeps beside work.
  */
+/* Modelled in verify/spin.  spin: ec_alert, ec_announce, ec_fence_wanted, ec_is_stale
+ * spin: ec_leave, ec_settle, ec_wake */
 #ifndef PP_PARK_EVENTCOUNT_H
 #define PP_PARK_EVENTCOUNT_H
 
@@ -62,6 +65,11 @@
  * a far line costs half a microsecond, the heavy fence that it saves up to fifty. */
 #ifndef EC_VAIN
 #define EC_VAIN 16
+#endif
+
+/* A count over twice the sleepers in the kernel and this is mostly of waiters that left it behind. */
+#ifndef EC_LEFT
+#define EC_LEFT 64
 #endif
 
 struct pp_eventcount {
@@ -110,7 +118,15 @@ void ec_ring_bell(struct pp_eventcount *ec, uint32_t n);
 
 uint64_t ec_look_fenced(struct pp_eventcount *ec);
 
-/* Wake up to `n` sleepers that no wake was claimed for.  Result: the state that was seen. */
+/* Are most of `sleepers` no more?  A guess: it decides between one wake and waking everybody, and
+ * either loses none. */
+static inline bool ec_is_stale(struct pp_eventcount *ec, uint64_t sleepers)
+{
+	return sleepers > 2 * (uint64_t)pp_load(&ec->unwoken) + EC_LEFT;
+}
+
+/* Wake up to `n` sleepers that no wake was claimed for; all, where the count is stale.  Result: the
+ * state that was seen. */
 static inline uint64_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 {
 	uint64_t state = pp_load(&ec->state);
@@ -123,7 +139,7 @@ static inline uint64_t ec_wake(struct pp_eventcount *ec, uint64_t n)
 		k = (state & EC_LOW) / EC_ONE;
 		if (k == 0)
 			return state;
-		if (k > n)
+		if (k > n && !ec_is_stale(ec, k))
 			k = n;
 		/* Relaxed: that the bell below rings after the sleeper read it is EC_BELL's. */
 	} while (!pp_cas(&ec->state, &state, state + EC_EPOCH - k * EC_ONE));

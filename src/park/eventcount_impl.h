@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What of the eventcount is not inline, the calls of the kernel among it, as text that a model
  * checker can read too: pp_futex_wait() and pp_futex_wake() are the seam. */
+/* Modelled in verify/spin.  spin: ec_after_bell, ec_in_vain, ec_look_fenced
+ * spin: ec_ring_bell, ec_sleep */
 #ifndef PP_PARK_EVENTCOUNT_IMPL_H
 #define PP_PARK_EVENTCOUNT_IMPL_H
 

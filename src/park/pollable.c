@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* By syscall(): close(), write() and read() are cancellation points, and a thread that is
+ * cancelled here would leave an operation half-way. */
 
 int pp_pollable_open(void)
 {
@@ -21,7 +25,7 @@ void pp_pollable_close(int fd)
 {
 	int saved = errno;
 
-	close(fd);
+	(void)syscall(SYS_close, fd);
 	errno = saved;
 }
 
@@ -29,10 +33,10 @@ void pp_pollable_signal(int fd)
 {
 	int saved = errno;
 	uint64_t one = 1;
-	ssize_t r;
+	long r;
 
 	do /* it fails only where the count is full, and then it is readable */
-		r = write(fd, &one, sizeof one);
+		r = syscall(SYS_write, fd, &one, sizeof one);
 	while (r < 0 && errno == EINTR);
 	errno = saved;
 }
@@ -41,10 +45,10 @@ void pp_pollable_reset(int fd)
 {
 	int saved = errno;
 	uint64_t count;
-	ssize_t r;
+	long r;
 
 	do
-		r = read(fd, &count, sizeof count);
+		r = syscall(SYS_read, fd, &count, sizeof count);
 	while (r < 0 && errno == EINTR);
 	errno = saved;
 }

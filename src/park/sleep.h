@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A sleep that is counted: the futex wait, and what people want to know about it. */
+/* Modelled in verify/spin.  spin: pp_sleep */
 #ifndef PP_PARK_SLEEP_H
 #define PP_PARK_SLEEP_H
 

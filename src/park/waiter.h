@@ -21,6 +21,7 @@
  * same lock before it returns, and if it is claimed it waits for MET, so nobody touches its memory
  * after that; a wake call uses the address only.
  */
+/* Modelled in verify/spin.  spin: waiter_look, waiter_sleep, waiter_tell */
 #ifndef PP_PARK_WAITER_H
 #define PP_PARK_WAITER_H
 

@@ -11,6 +11,7 @@
  * another thread, whatever that is doing.  So who finds it held adds its events to the lock word,
  * and leaves; who gives the lock back finds them there, and tells the watchers in its stead.
  */
+/* Modelled in verify/spin.  spin: watch_wake */
 #ifndef PP_PARK_WATCH_H
 #define PP_PARK_WATCH_H
 

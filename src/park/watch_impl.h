@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The body of watch.h, as text that a model checker can read too. */
+/* In verify/spin.  spin: watch_begin, watch_done, watch_end, watch_enter_or_owe, watch_leave
+ * spin: watch_settle, watch_take, watch_tell */
 #ifndef PP_PARK_WATCH_IMPL_H
 #define PP_PARK_WATCH_IMPL_H
 

@@ -33,6 +33,7 @@
 #error "include base/atomic.h, which includes this"
 #endif
 
+#define EC_LEFT model::S.left
 #define PP_BASE_CLOCK_H /* no clock: a deadline may pass at any moment */
 #define _Alignas(n)     /* no lines to keep apart */
 #define _Static_assert(...) struct pp_model_no_assert
@@ -74,6 +75,7 @@ struct state {
 	struct { void *word; uint32_t seen, now; bool pending; } late[N];
 	bool spurious;
 	bool marked; /* PP_SPSC */
+	unsigned left; /* EC_LEFT: claims that take everybody are explored, and claims of one */
 	bool patient[N]; /* its deadline passes only when nobody else can run */
 	uint64_t sleeps, wakes;
 };
@@ -89,10 +91,13 @@ static inline void touch(const void *word)
 		touched(word);
 }
 
+static inline bool chance(unsigned n);
+
 static inline void reset(bool spurious)
 {
 	memset(&S, 0, sizeof S);
 	S.spurious = spurious;
+	S.left = chance(2) ? 1 : 64;
 }
 
 static inline thread *self()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stall.h"
 
+#include "../stacks.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,20 +193,9 @@ struct actor *actor_run(struct ring *r, int (*run)(void *arg), void *arg, int po
 /* In futex(2), as the kernel sees it. */
 bool actor_sleeps(const struct actor *a)
 {
-	char path[64];
-	long number = -1;
-	FILE *file;
+	int tid = atomic_load(&a->tid);
 
-	if (!atomic_load(&a->tid) || atomic_load(&a->done))
-		return false;
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", atomic_load(&a->tid));
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (fscanf(file, "%ld", &number) != 1)
-		number = -1; /* "running" */
-	fclose(file);
-	return number == SYS_futex;
+	return tid != 0 && !atomic_load(&a->done) && stacks_in_futex(tid);
 }
 
 struct actor *actor_asleep(struct ring *r, enum action action)

@@ -80,12 +80,28 @@ static void withdraw(struct worker *w, struct pending *p, unsigned i)
 		attempt_check_mark(item_of(w, i), ITEM_MAX, "a pull that was withdrawn");
 }
 
+static int wait_for_bell(sem_t *bell, pp_time deadline)
+{
+#ifdef __GLIBC__
+	struct timespec limit = { deadline / PP_SEC, deadline % PP_SEC };
+
+	return sem_clockwait(bell, CLOCK_MONOTONIC, &limit);
+#else /* musl has no sem_clockwait */
+	pp_time left = deadline - pp_now();
+	struct timespec limit;
+
+	clock_gettime(CLOCK_REALTIME, &limit);
+	left += limit.tv_nsec;
+	limit.tv_sec += left > 0 ? left / PP_SEC : 0;
+	limit.tv_nsec = left > 0 ? left % PP_SEC : 0;
+	return sem_timedwait(bell, &limit);
+#endif
+}
+
 /* False: it is time to give up. */
 static bool await_bell(struct worker *w, pp_time deadline)
 {
-	struct timespec limit = { deadline / PP_SEC, deadline % PP_SEC };
-	int r = deadline == PP_FOREVER ? sem_wait(&w->bell)
-				       : sem_clockwait(&w->bell, CLOCK_MONOTONIC, &limit);
+	int r = deadline == PP_FOREVER ? sem_wait(&w->bell) : wait_for_bell(&w->bell, deadline);
 
 	CHECK(r == 0 || errno == EINTR || (errno == ETIMEDOUT && deadline <= pp_now()), "sem");
 	return r == 0 || errno == EINTR;

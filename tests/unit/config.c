@@ -201,6 +201,7 @@ Test(config, both_kinds_come_in_every_capacity_and_report_it_exactly)
 Test(config, sizes_that_overflow_give_einval_and_leave_null_ends)
 {
 	static const size_t wide[] = { SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 2 + 1, SIZE_MAX - 63 };
+	const size_t root = (size_t)1 << (sizeof(size_t) * 4); /* of SIZE_MAX + 1 */
 
 	for (pp_kind kind = PP_SPSC; kind <= PP_MPMC; kind++) {
 		for (size_t i = 0; i < ARRAY_LEN(wide); i++) {
@@ -211,15 +212,18 @@ Test(config, sizes_that_overflow_give_einval_and_leave_null_ends)
 			EXPECT_EQ(open_result(&PP_CONFIG(.kind = kind, .capacity = wide[i],
 							 .item_size = wide[i])), -EINVAL);
 		}
-		EXPECT_EQ(open_result(&PP_CONFIG(.kind = kind, .capacity = (size_t)1 << 32,
-						 .item_size = (size_t)1 << 32)), -EINVAL);
+		EXPECT_EQ(open_result(&PP_CONFIG(.kind = kind, .capacity = root,
+						 .item_size = root)), -EINVAL);
 	}
 }
 
 Test(config, what_cannot_be_allocated_gives_enomem_and_leaves_null_ends)
 {
-	/* 2^50 bytes: more than an address space holds, and no overflow. */
+	/* 2^50 bytes, or 3 GiB of 4: more than an address space holds, and no overflow. */
+	const size_t capacity = SIZE_MAX > UINT32_MAX ? (size_t)(UINT64_C(1) << 40)
+						       : (size_t)3 << 20;
+
 	for (pp_kind kind = PP_SPSC; kind <= PP_MPMC; kind++)
-		EXPECT_EQ(open_result(&PP_CONFIG(.kind = kind, .capacity = (size_t)1 << 40,
+		EXPECT_EQ(open_result(&PP_CONFIG(.kind = kind, .capacity = capacity,
 						 .item_size = 1 << 10)), -ENOMEM);
 }

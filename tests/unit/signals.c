@@ -273,7 +273,7 @@ static void *pull_under_fire(void *arg)
 		if (result != 0 || item != next++)
 			break;
 	}
-	return (void *)(result == -EPIPE ? next : 0);
+	return (void *)(uintptr_t)(result == -EPIPE ? next : 0);
 }
 
 static void storm(pp_kind kind, size_t capacity)
