@@ -95,7 +95,7 @@ static void count_refused(struct pp_meeting *m, enum meet_role role)
 	pp_store(m->side[role].refused, pp_load(m->side[role].refused) + 1);
 }
 
-ssize_t meet_try_n(struct pp_meeting *m, enum meet_role role, void *items, size_t n)
+static ssize_t meet_some(struct pp_meeting *m, enum meet_role role, void *items, size_t n)
 {
 	size_t done;
 	int64_t r = -EAGAIN;
@@ -105,10 +105,16 @@ ssize_t meet_try_n(struct pp_meeting *m, enum meet_role role, void *items, size_
 		if (r < 0)
 			break;
 	}
-	if (done)
-		return (ssize_t)done;
-	count_refused(m, role);
-	return (ssize_t)r;
+	return done ? (ssize_t)done : (ssize_t)r;
+}
+
+ssize_t meet_try_n(struct pp_meeting *m, enum meet_role role, void *items, size_t n)
+{
+	ssize_t r = meet_some(m, role, items, n);
+
+	if (r == -EAGAIN || r == -EBUSY)
+		count_refused(m, role);
+	return r;
 }
 
 /* ---- waiting ---------------------------------------------------------------------- */
@@ -176,12 +182,10 @@ static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, 
 
 	if (r == 1)
 		return hand_over(m, role, item, &partner);
-	if (late && (r == -EAGAIN || r == -EBUSY))
-		return -ETIMEDOUT;
-	if (r != -EAGAIN)
+	if (r != -EAGAIN && !(late && r == -EBUSY))
 		return r;
 	count_refused(m, role);
-	return stay(m, role, item, &node, &own, deadline);
+	return late ? -ETIMEDOUT : stay(m, role, item, &node, &own, deadline);
 }
 
 ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t min, size_t max,
@@ -196,7 +200,7 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
 		item += m->item_size;
 	}
 	if (r > 0 && done < max) {
-		ssize_t more = meet_try_n(m, role, item, max - done);
+		ssize_t more = meet_some(m, role, item, max - done);
 		done += more > 0 ? (size_t)more : 0;
 	}
 	return done ? (ssize_t)done : (ssize_t)r;

@@ -132,10 +132,31 @@ static void waits_once(pp_kind kind, size_t capacity)
 	ends_let_go(&e);
 }
 
+/* A deadline in the past looks too; a ring that has ended lacks neither room nor items. */
+static void at_once(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	uint64_t item = 0;
+
+	EXPECT_EQ(pp_pull_until(e.rx, &item, 0), -ETIMEDOUT);
+	EXPECT_EQ(ends_stats(&e).pull_empty, 1);
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_push_until(e.tx, &item, 0), -ETIMEDOUT);
+	EXPECT_EQ(ends_stats(&e).push_full, 1);
+	EXPECT_EQ(pp_close(e.tx), 0);
+	EXPECT_EQ(pp_try_push_n(e.tx, &item, 1), -ESHUTDOWN);
+	EXPECT_EQ(ends_stats(&e).push_full, 1);
+	ends_drain(&e, 0, capacity);
+	EXPECT_EQ(pp_try_pull_n(e.rx, &item, 1), -EPIPE);
+	EXPECT_EQ(ends_stats(&e).pull_empty, 1);
+	ends_let_go(&e);
+}
+
 Test(stats, push_full_and_pull_empty_count_the_calls_that_found_no_room_no_item)
 {
 	for_each_ring(0, full_and_empty);
 	for_each_ring(0, waits_once);
+	for_each_ring(0, at_once);
 }
 
 /* ---- The high-water mark ----------------------------------------------------------- */
