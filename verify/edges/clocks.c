@@ -19,7 +19,7 @@
 #define CLONE_NEWTIME 0x80
 #endif
 
-/* ---- Every call that has a deadline ------------------------------------------------------ */
+/* ---- Every call that has a deadline ---------------------------------------------------------- */
 
 struct timed {
 	pp_tx *tx;
@@ -106,7 +106,7 @@ static void serve(struct timed *t)
 	      t->result);
 }
 
-/* ---- Far, past and near --------------------------------------------------------------------- */
+/* ---- Far, past and near ---------------------------------------------------------------------- */
 
 static void far_one(struct timed *t)
 {
@@ -153,7 +153,7 @@ static void all_deadlines(void)
 	CHECK(pp_in(INT64_MAX - 1) == PP_FOREVER && pp_in(0) > 0, "pp_in");
 }
 
-/* ---- Time namespaces: CLOCK_MONOTONIC is shifted for those who come later ---------------------- */
+/* ---- Time namespaces: CLOCK_MONOTONIC is shifted for those who come later -------------------- */
 
 static void shift_clock(long long seconds)
 {
@@ -197,7 +197,7 @@ static void clock_set_forward(void)
 	run_shifted(1000000000); /* 31 years */
 }
 
-/* ---- Stopped and continued, attached and detached ------------------------------------------------ */
+/* ---- Stopped and continued, attached and detached -------------------------------------------- */
 
 enum { STOPS = 5 };
 

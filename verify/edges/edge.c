@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SKIPPED = 77, LIMIT_S = 100 };
+enum { SKIPPED = 77, LIMIT_S = 100, LONG_LIMIT_S = 240 };
 
 static bool take_long;
 
@@ -45,7 +45,7 @@ void edge_note(const char *format, ...)
 	fflush(stdout);
 }
 
-/* ---- Cases ------------------------------------------------------------------------ */
+/* ---- Cases ----------------------------------------------------------------------------------- */
 
 static void show_stacks(pid_t child)
 {
@@ -61,7 +61,7 @@ static void show_stacks(pid_t child)
 static int await_child(pid_t child, const char *name)
 {
 	const char *text = getenv("STRESS_HANG_SECONDS");
-	pp_time limit = pp_in((text ? atoi(text) : LIMIT_S) * PP_SEC);
+	pp_time limit = pp_in((text ? atoi(text) : take_long ? LONG_LIMIT_S : LIMIT_S) * PP_SEC);
 	int status;
 
 	while (waitpid(child, &status, WNOHANG) == 0) {
@@ -143,7 +143,7 @@ int edges_main(int argc, char **argv, const struct edge *edges, size_t count)
 	return failed ? 1 : ok ? 0 : SKIPPED;
 }
 
-/* ---- Rings ------------------------------------------------------------------------ */
+/* ---- Rings ----------------------------------------------------------------------------------- */
 
 void edge_open(pp_tx **tx, pp_rx **rx, pp_kind kind, size_t capacity)
 {

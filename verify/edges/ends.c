@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- Cancelled while asleep: no call of the library is a cancellation point -------------- */
+/* ---- Cancelled while asleep: no call of the library is a cancellation point ------------------ */
 
 struct sleeper {
 	pp_tx *tx;
@@ -97,7 +97,7 @@ static void cancelled_asleep(void)
 		}
 }
 
-/* ---- A cancellation that is pending when a call is made ----------------------------------- */
+/* ---- A cancellation that is pending when a call is made -------------------------------------- */
 
 struct late {
 	pp_tx *tx;
@@ -235,7 +235,7 @@ static void pending_without_membarrier(void)
 	}
 }
 
-/* ---- exit() over sleepers --------------------------------------------------------------------- */
+/* ---- exit() over sleepers -------------------------------------------------------------------- */
 
 static struct blocked asleep[6];
 

@@ -30,7 +30,7 @@ static void *open_once_refused(void *error)
 	return NULL;
 }
 
-/* ---- membarrier ------------------------------------------------------------------- */
+/* ---- membarrier ------------------------------------------------------------------------------ */
 
 static void refuse_to_odd(unsigned thread)
 {
@@ -102,7 +102,7 @@ static void to_who_closes(void)
 	}
 }
 
-/* ---- futex ------------------------------------------------------------------------- */
+/* ---- futex ----------------------------------------------------------------------------------- */
 
 static void refuse_futex(unsigned thread)
 {
@@ -188,7 +188,7 @@ static void selects_without_waitv(void)
 	stream_run_everywhere(s);
 }
 
-/* ---- The table of docs/security.md ---------------------------------------------------- */
+/* ---- The table of docs/security.md ----------------------------------------------------------- */
 
 #define TABLE SYS_membarrier, SYS_sched_yield, SYS_getpid, SYS_sched_getaffinity, SYS_eventfd2, \
 	      SYS_close, SYS_read, SYS_clock_gettime, SYS_clock_nanosleep, SYS_write
@@ -251,7 +251,7 @@ static void the_table_is_complete_for_the_rest(void)
 	_exit(0); /* the harness's stdio makes other calls */
 }
 
-/* ---- Others --------------------------------------------------------------------------- */
+/* ---- Others ---------------------------------------------------------------------------------- */
 
 static void without_eventfd(void)
 {

@@ -32,7 +32,7 @@ static void await_success(pid_t child)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child ended with %x", (unsigned)status);
 }
 
-/* ---- A crowd in the background ---------------------------------------------------------- */
+/* ---- A crowd in the background --------------------------------------------------------------- */
 
 static atomic_bool crowd_stops;
 
@@ -60,7 +60,7 @@ static void with_a_crowd(void (*act)(void), unsigned times)
 	pthread_join(crowd, NULL); /* and every ledger of it was right */
 }
 
-/* ---- Children that leave everything alone ------------------------------------------------ */
+/* ---- Children that leave everything alone ---------------------------------------------------- */
 
 static void fork_and_leave(void)
 {
@@ -130,7 +130,7 @@ static void exec_over_sleepers(void)
 	await_success(child);
 }
 
-/* ---- Children with rings of their own ------------------------------------------------------ */
+/* ---- Children with rings of their own -------------------------------------------------------- */
 
 static void use_new_rings(void)
 {
@@ -279,7 +279,7 @@ static void table_is_whole_in_the_child(void)
 
 	for (i = 0; i < ARRAY_LEN(openers); i++)
 		CHECK(pthread_create(&openers[i], NULL, open_and_close, NULL) == 0, "no thread");
-	for (i = 0; i < (edge_is_long() ? 1000u : 10u); i++)
+	for (i = 0; i < (edge_is_long() ? 200u : 10u); i++)
 		fork_and_count();
 	atomic_store(&openers_stop, true);
 	for (i = 0; i < ARRAY_LEN(openers); i++)

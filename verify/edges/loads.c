@@ -91,7 +91,7 @@ static void load_copy(struct copy *c, unsigned number)
 	unlink(path);
 }
 
-/* ---- Use of a copy ------------------------------------------------------------------------ */
+/* ---- Use of a copy --------------------------------------------------------------------------- */
 
 struct echo {
 	const struct copy *copy;
@@ -154,7 +154,7 @@ static void use_everywhere(const struct copy *c)
 	}
 }
 
-/* ---- Loading and unloading ------------------------------------------------------------------ */
+/* ---- Loading and unloading ------------------------------------------------------------------- */
 
 static void load_use_unload(const char *path)
 {
@@ -181,10 +181,10 @@ static void unloaded_and_loaded_again(void)
 	unlink(path);
 }
 
-/* ---- Several copies --------------------------------------------------------------------------- */
+/* ---- Several copies -------------------------------------------------------------------------- */
 
-static const struct copy linked = { NULL, pp_open, pp_push, pp_pull, pp_select, pp_dump, pp_tx_unref,
-                                    pp_rx_unref };
+static const struct copy linked = { NULL, pp_open, pp_push, pp_pull, pp_select, pp_dump,
+                                    pp_tx_unref, pp_rx_unref };
 
 static void *use_in_thread(void *copy)
 {
@@ -213,7 +213,7 @@ static void two_copies(void)
 	dlclose(other.handle);
 }
 
-/* Each has a few bytes in the thread blocks that exist, of which the loader keeps some in reserve. */
+/* Each has a few bytes in the thread blocks that exist, of which the loader has some in reserve. */
 static void many_copies(void)
 {
 	static struct copy copies[COPIES];
@@ -233,7 +233,7 @@ static void many_copies(void)
 		dlclose(copies[i].handle);
 }
 
-/* ---- Before the program's own ------------------------------------------------------------------ */
+/* ---- Before the program's own ---------------------------------------------------------------- */
 
 static void stream_in_this_program(void)
 {

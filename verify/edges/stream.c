@@ -36,7 +36,7 @@ static enum stream_call choose(const struct stream *s, uint32_t turn)
 	return call == STREAM_IN_PLACE && s->capacity == 0 ? STREAM_BATCH : call;
 }
 
-/* ---- One call: how many items moved, or why none ------------------------------------ */
+/* ---- One call: how many items moved, or why none --------------------------------------------- */
 
 static ssize_t push_in_place(pp_tx *tx, const uint64_t *item)
 {
@@ -120,7 +120,7 @@ static ssize_t pull_by(enum stream_call call, pp_rx *rx, uint64_t *items)
 	}
 }
 
-/* ---- The two sides ------------------------------------------------------------------ */
+/* ---- The two sides --------------------------------------------------------------------------- */
 
 static void push_all(struct flow *f, unsigned pusher)
 {
@@ -182,7 +182,7 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* ---- The whole ----------------------------------------------------------------------- */
+/* ---- The whole ------------------------------------------------------------------------------- */
 
 static void open_flow(struct flow *f)
 {

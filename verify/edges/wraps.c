@@ -13,7 +13,7 @@
 
 static const size_t capacities[] = { 1, 2, 3, 7, 64 };
 
-/* ---- Positions ------------------------------------------------------------------- */
+/* ---- Positions ------------------------------------------------------------------------------- */
 
 static void streams_over_the_wrap(void)
 {
@@ -126,7 +126,7 @@ static void aborts_at_the_wrap(void)
 		}
 }
 
-/* ---- The words of an eventcount ---------------------------------------------------- */
+/* ---- The words of an eventcount -------------------------------------------------------------- */
 
 static struct pp_eventcount *sleepers_of(pp_rx *rx, enum meet_role role)
 {
@@ -217,7 +217,7 @@ static void a_bell_that_turned_is_noticed(void)
 	}
 }
 
-/* ---- The count of sleepers ----------------------------------------------------------- */
+/* ---- The count of sleepers ------------------------------------------------------------------- */
 
 /* Waiters that leave by their deadline when a claim has come between leave their counts behind, and
  * no claim of one item takes back more than one. */
@@ -302,7 +302,7 @@ static void impatient_pullers(void)
 	edge_let_go(tx, all.rx);
 }
 
-/* ---- References ----------------------------------------------------------------------- */
+/* ---- References ------------------------------------------------------------------------------ */
 
 static void references_end_at_int32_max(void)
 {

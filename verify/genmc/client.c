@@ -10,8 +10,8 @@
  * which passes when a thread's TICK takes effect, or before, or after; PULL_ALL pulls until the
  * ring has ended.  MUST_PUSH finds room, FULL none, MUST_PULL an item, EMPTY none.
  *
- * MAKE and TAKE leave the ring alone and use the pullers' eventcount with a count as the work: the
- * protocol of sleeping by itself, with the library's own pp_wait(), at a fraction of the executions.
+ * MAKE and TAKE leave the ring alone and use the pullers' eventcount with a count as the work:
+ * the protocol of sleeping by itself, with the library's own pp_wait(), in fewer executions.
  *
  * Item n of thread t is number 8 t + n, and a set of items is a word with a bit for each.
  */

@@ -153,9 +153,9 @@ static inline uint32_t pp_random_below(uint32_t n)
 /* ---- in place of open.c --------------------------------------------------------------------- */
 
 /*
- * What does not change is there from the beginning, which costs no step of an execution; the rest, the
- * words of the ring and the cursors, the library's own text sets.  Everything else is 0 when a ring is
- * opened.
+ * What does not change is there from the beginning, which costs no step of an execution; the
+ * words of the ring and the cursors the library's own text sets.  Everything else is 0 when a
+ * ring is opened.
  */
 #define DESK_IS_PLAIN (KIND == PP_SPSC && CAPACITY > MARKS) /* neither turns nor marks */
 #define DESK_SIZE   (ITEM_WORDS * sizeof(unsigned))

@@ -17,12 +17,12 @@
  * begins and ends with a fence of its own thread, as membarrier(2) does: the library counts on
  * both (README.md).
  *
- * futex.  Each word has a queue, a set of threads.  Who waits looks at the word and enters the queue
- * between two changes of it; who wakes takes threads out.  A wake call happens before the return
+ * futex.  Each word has a queue, a set of threads.  Who waits looks at the word and enters the
+ * queue between two changes of it; who wakes takes threads out.  A wake call happens before the return
  * of the wait that it ends, and, more than futex(2) says, before every later look at the word.
  *
- * A thread that waits for ever is what GenMC reports with -check-liveness: it is blocked in one of the
- * two loops that are marked for it (SEAM_AWAIT), and all that it reads there is final.  No other
+ * A thread that waits for ever is what GenMC reports with -check-liveness: it is blocked in one of
+ * the two loops that are marked for it (SEAM_AWAIT), and all that it reads there is final.  No other
  * loop is taken for one (-disable-spin-assume): those of the library end by themselves.
  */
 #ifndef SEAM_H
@@ -56,8 +56,8 @@ static inline __attribute__((always_inline)) unsigned seam_self(void)
 
 /* ---- structs that are assigned or cleared through a pointer -------------------------------- */
 
-/* GenMC calls these by name, and wants every word accessed in its own size: those structs are made of
- * words of eight bytes, but for the cursor of PP_MPMC, which begins with two halves. */
+/* GenMC calls these by name, and wants every word accessed in its own size: those structs are made
+ * of words of eight bytes, but for the cursor of PP_MPMC, which begins with two halves. */
 enum { SEAM_CURSOR = 48 };
 
 void *memcpy(void *to, const void *from, size_t n)
