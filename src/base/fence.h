@@ -12,6 +12,7 @@
  *
  *   Guarantee: for a light fence L and a heavy fence H, either everything before L
  *   is visible to what follows H, or everything before H is visible to what follows L.
+ *   A heavy fence is also a full fence of its own thread, at its beginning and at its end.
  *
  * Where the kernel refuses membarrier, both are full fences ("fenced" rings).
  * Whether a ring is fenced is decided when it is opened and never changes.

@@ -77,7 +77,8 @@ static void check_same(const struct holdings *before, const char *what)
 {
 	struct holdings now = take_stock();
 
-	CHECK(now.heap <= before->heap + HEAP_SLACK, "%s: %zu bytes in use, %zu before", what, now.heap, before->heap);
+	CHECK(now.heap <= before->heap + HEAP_SLACK, "%s: %zu bytes in use, %zu before", what,
+	      now.heap, before->heap);
 	CHECK(now.fds == before->fds, "%s: %zu descriptors, %zu before", what, now.fds, before->fds);
 	CHECK(now.maps <= before->maps, "%s: %zu maps, %zu before", what, now.maps, before->maps);
 	CHECK(now.rss_kb <= before->rss_kb + RSS_SLACK_KB, "%s: %zu kB resident, %zu before", what,

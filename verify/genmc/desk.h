@@ -16,6 +16,10 @@ static inline void desk_copy(void *to, const void *from, size_t size)
 {
 	size_t i;
 
+	if (size == sizeof(void *)) { /* the address of an item */
+		*(void **)to = *(void *const *)from;
+		return;
+	}
 	assert(size % sizeof(unsigned) == 0);
 	for (i = 0; i < size / sizeof(unsigned); i++)
 		((unsigned *)to)[i] = ((const unsigned *)from)[i];

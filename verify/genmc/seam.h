@@ -18,12 +18,13 @@
  * both (README.md).
  *
  * futex.  Each word has a queue, a set of threads.  Who waits looks at the word and enters the
- * queue between two changes of it; who wakes takes threads out.  A wake call happens before the return
- * of the wait that it ends, and, more than futex(2) says, before every later look at the word.
+ * queue between two changes of it; who wakes takes threads out.  A wake call happens before the
+ * return of the wait that it ends, and, more than futex(2) says, before every later look at the
+ * word.
  *
  * A thread that waits for ever is what GenMC reports with -check-liveness: it is blocked in one of
- * the two loops that are marked for it (SEAM_AWAIT), and all that it reads there is final.  No other
- * loop is taken for one (-disable-spin-assume): those of the library end by themselves.
+ * the two loops that are marked for it (SEAM_AWAIT), and all that it reads there is final.  No
+ * other loop is taken for one (-disable-spin-assume): those of the library end by themselves.
  */
 #ifndef SEAM_H
 #define SEAM_H

@@ -89,20 +89,20 @@ def claim_rows(prefix, results):
 
 
 def label_rows(results):
-    models = {row[0]: row[1:] for row in mutants()}
-    edges = {row["label"]: row for row in rows(ROOT / "verify/genmc/edges.tsv")} \
-        if (ROOT / "verify/genmc/edges.tsv").exists() else {}
+    models = {row[0]: row[1:] for row in plain_rows("tests/model/mutants.tsv")}
+    edges = {row[0]: row[1:] for row in plain_rows("verify/genmc/edges.tsv")}
     for label, cells in labels().items():
         model, scenario, broken = models[label]
         how = f"Relacy, {model}, {scenario}: {broken.replace('|', ' or ')}"
-        if label in edges and edges[label]["client"] not in ("", "-"):
-            how += f"; GenMC, {edges[label]['client']}: {edges[label]['report']}"
+        if label in edges and edges[label][0] != "-":
+            how += f"; GenMC, {edges[label][0]}: {edges[label][2]}"
         yield (cell(f"`{label}`: {cells[0]}. Without it: {cells[2] or 'as above'}"), how, label,
                summary([("label", label)], results))
 
 
-def mutants():
-    for line in (ROOT / "tests/model/mutants.tsv").read_text(encoding="utf-8").splitlines():
+def plain_rows(path):
+    """The lines of a table without a head."""
+    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
             yield line.split("\t")
 
