@@ -52,7 +52,8 @@ typedef struct pp_async {
  * `item` must stay until the operation has ended; a waiting pp_pull_async is no waiting puller,
  * but meets whoever waits.
  *
- * The operation has ended with every result but -EAGAIN.  While it waits, `op` must not be moved,
+ * The operation has ended with every result but -EAGAIN; then `op` serves for the next one as it
+ * is.  While it waits, `op` must not be moved,
  * freed or changed, nor the reference of the end be let go of, before it is withdrawn.
  *
  * Blocks: no; for the short locks that pp_rx_arm() names.  Allocates nothing.  Threads, ordering:

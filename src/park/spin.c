@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "park/spin.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -150,6 +151,15 @@ static bool pause_group(struct pp_spinner *s)
 	return true;
 }
 
+/* A filter may refuse it. */
+static void give_way(void)
+{
+	int saved = errno;
+
+	sched_yield();
+	errno = saved;
+}
+
 bool pp_spin_step(struct pp_spinner *s)
 {
 	if (s->now - s->began >= s->total_ns)
@@ -161,7 +171,7 @@ bool pp_spin_step(struct pp_spinner *s)
 		s->yielding = true;
 		if (s->yields++ == YIELDS && !s->probing)
 			return false;
-		sched_yield();
+		give_way();
 	}
 	s->now = pp_clock_now();
 	if (s->spin->adaptive && !s->began)

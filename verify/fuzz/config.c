@@ -11,6 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Products of two size_t. */
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide;
+#else
+typedef uint64_t wide;
+#endif
+
 enum { LARGEST = 1 << 20, CONFIG_MOST = 160 };
 
 void *__real_aligned_alloc(size_t alignment, size_t size);
@@ -96,10 +103,10 @@ static bool is_wrong(const pp_config *c)
 /* Does the size of all items overflow?  1: for certain; 0: far from it; -1: with what is around. */
 static int overflows(const pp_config *c)
 {
-	unsigned __int128 least = (unsigned __int128)c->capacity * c->item_size;
-	unsigned __int128 most = (unsigned __int128)c->capacity * ((unsigned __int128)c->item_size + 64);
+	wide least = (wide)c->capacity * c->item_size;
+	wide most = (wide)c->capacity * ((wide)c->item_size + 64);
 
-	return least > SIZE_MAX ? 1 : most < (unsigned __int128)1 << 56 ? 0 : -1;
+	return least > SIZE_MAX ? 1 : most < (wide)1 << 56 ? 0 : -1;
 }
 
 static void check_opened(pp_tx *tx, pp_rx *rx, const pp_config *c)

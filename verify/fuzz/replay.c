@@ -1,62 +1,69 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A target without libFuzzer: the strings of some folders, then pseudo-random ones.
+ * A target without libFuzzer: the strings of a corpus, then pseudo-random ones.
  *
- *   replay-TARGET [-n COUNT] [-s SEED] [FOLDER|FILE]...
+ *   replay-TARGET [-n COUNT] [-s SEED] [CORPUS.hex | FILE]...
  */
 #include "fuzz.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BYTES_MAX = 4096, RANDOM_MAX = 400, LIMIT_S = 100 };
 
 static unsigned long replayed;
 
-static void run_file(const char *path)
+static void run_string(const char *name, const uint8_t *bytes, size_t size)
 {
-	static uint8_t bytes[BYTES_MAX];
-	FILE *file = fopen(path, "rb");
-	uint8_t *exact;
-	size_t size;
+	uint8_t *exact = malloc(size + 1);
 
-	FUZZ_CHECK(file, "cannot open %s", path);
-	size = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	exact = malloc(size + 1);
 	FUZZ_CHECK(exact, "no memory");
 	memcpy(exact, bytes, size);
-	fuzz_input_name = path;
+	fuzz_input_name = name;
 	replayed++;
 	LLVMFuzzerTestOneInput(exact, size);
 	free(exact);
 }
 
+/* A string as it is, as libFuzzer writes those that fail. */
+static void run_file(const char *path, FILE *file)
+{
+	static uint8_t bytes[BYTES_MAX];
+
+	run_string(path, bytes, fread(bytes, 1, sizeof(bytes), file));
+}
+
+/* A line for each string: its name, a blank, its bytes in hexadecimal. */
+static void run_corpus(FILE *file)
+{
+	static char line[2 * BYTES_MAX + 128];
+	static uint8_t bytes[BYTES_MAX];
+
+	while (fgets(line, sizeof(line), file)) {
+		char *hex = strchr(line, ' ');
+		size_t size = 0;
+
+		FUZZ_CHECK(hex, "no name: %s", line);
+		*hex++ = '\0';
+		for (; size < BYTES_MAX && sscanf(hex, "%2hhx", &bytes[size]) == 1; hex += 2)
+			size++;
+		run_string(line, bytes, size);
+	}
+}
+
 static void run_path(const char *path)
 {
-	struct dirent **names;
-	struct stat st;
-	char inside[1024];
-	int i, n;
+	const char *dot = strrchr(path, '.');
+	FILE *file = fopen(path, "rb");
 
-	FUZZ_CHECK(stat(path, &st) == 0, "no %s", path);
-	if (!S_ISDIR(st.st_mode)) {
-		run_file(path);
-		return;
-	}
-	n = scandir(path, &names, NULL, alphasort);
-	FUZZ_CHECK(n >= 0, "cannot read %s", path);
-	for (i = 0; i < n; i++) {
-		snprintf(inside, sizeof(inside), "%s/%s", path, names[i]->d_name);
-		if (names[i]->d_name[0] != '.')
-			run_file(inside);
-		free(names[i]);
-	}
-	free(names);
+	FUZZ_CHECK(file, "cannot open %s", path);
+	if (dot && strcmp(dot, ".hex") == 0)
+		run_corpus(file);
+	else
+		run_file(path, file);
+	fclose(file);
 }
 
 static void run_random(unsigned long number, unsigned seed)

@@ -139,8 +139,10 @@ static void is_served(struct again *a, size_t capacity)
 
 	EXPECT_EQ(call(a, &item), -EAGAIN);
 	EXPECT_EQ(a->c->calls, 0);
-	if (!a->push && capacity == 0)
-		return is_called_for_a_pusher(a);
+	if (!a->push && capacity == 0) {
+		is_called_for_a_pusher(a);
+		return;
+	}
 	got = serve(a, capacity);
 	if (capacity == 0)
 		EXPECT_EQ(got, item);
