@@ -93,7 +93,8 @@ def run_part(part, args, results):
                 log.write(line)
                 last = line.strip() or last
     verdict = {0: "held", 77: "skipped"}.get(program.returncode, "FAILED")
-    results["part", part] = verdict, time.monotonic() - began, last.replace("\t", " ")
+    size = "--quick: " if args.quick else "--long: " if args.long else ""
+    results["part", part] = verdict, time.monotonic() - began, size + last.replace("\t", " ")
 
 
 def chosen(args):
@@ -112,6 +113,8 @@ def run(args):
     needs_build = any(name not in parts() for text in evidence for name in text.split(", "))
     known = prepare() if needs_build else {}
     jobs = list(dict.fromkeys(job for text in evidence for job in jobs_of(text, known)))
+    if args.no_parts:
+        jobs = [job for job in jobs if job[0] != "part"]
     results, began = {}, time.monotonic()
     OUT.mkdir(parents=True, exist_ok=True)
     if any(job[0] == "test" for job in jobs):
@@ -149,6 +152,8 @@ def main():
                                      epilog=__doc__.split("\n\n")[1])
     parser.add_argument("what", nargs="*", metavar="WHAT")
     parser.add_argument("--all", action="store_true", help="the evidence of every row")
+    parser.add_argument("--no-parts", action="store_true",
+                        help="of the rows' evidence the tests and the labels only")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="small bounds, short times")
     size.add_argument("--long", action="store_true", help="large bounds, long times")
