@@ -108,6 +108,16 @@ def chosen(args):
             for what in args.what or parts()]
 
 
+def run_jobs(jobs, known, args, results):
+    if any(job[0] == "test" for job in jobs):
+        run_tests([job for job in jobs if job[0] == "test"], results)
+    if any(job[0] == "label" for job in jobs):
+        run_labels([job for job in jobs if job[0] == "label"], known, results)
+    for job in jobs:
+        if job[0] == "part":
+            run_part(job[1], args, results)
+
+
 def run(args):
     evidence = chosen(args)
     needs_build = any(name not in parts() for text in evidence for name in text.split(", "))
@@ -117,19 +127,17 @@ def run(args):
         jobs = [job for job in jobs if job[0] != "part"]
     results, began = {}, time.monotonic()
     OUT.mkdir(parents=True, exist_ok=True)
-    if any(job[0] == "test" for job in jobs):
-        run_tests([job for job in jobs if job[0] == "test"], results)
-    if any(job[0] == "label" for job in jobs):
-        run_labels([job for job in jobs if job[0] == "label"], known, results)
-    for job in jobs:
-        if job[0] == "part":
-            run_part(job[1], args, results)
+    try:
+        run_jobs(jobs, known, args, results)
+        status = any(verdict == "FAILED" for verdict, _, _ in results.values())
+    except KeyboardInterrupt:
+        print("\ninterrupted: what was over by then")
+        status = 130
     tell(results, time.monotonic() - began)
     if args.record:
-        today = datetime.date.today().isoformat()
-        table.record(results, today)
-        table.write(known or None)
-    return any(verdict == "FAILED" for verdict, _, _ in results.values())
+        table.record(results, datetime.date.today().isoformat())
+        table.write()
+    return status
 
 
 def tell(results, took):
@@ -174,4 +182,10 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\nverify: interrupted")
+        sys.exit(130)
+    except (LookupError, OSError) as error:
+        sys.exit(f"verify: {error}")

@@ -53,8 +53,8 @@ typedef struct pp_async {
  * but meets whoever waits.
  *
  * The operation has ended with every result but -EAGAIN; then `op` serves for the next one as it
- * is.  While it waits, `op` must not be moved,
- * freed or changed, nor the reference of the end be let go of, before it is withdrawn.
+ * is.  While it waits, `op` must not be moved, freed or changed, nor the reference of the end be
+ * let go of, before it is withdrawn.
  *
  * Blocks: no; for the short locks that pp_rx_arm() names.  Allocates nothing.  Threads, ordering:
  * as pp_push, pp_pull; the calls of one operation are one after the other.

@@ -22,6 +22,13 @@ static inline void require(bool ok, const char *property, rl::debug_info_param i
 
 #define REQUIRE(ok, property) model::require((ok), (property), $)
 
+/* A name, what each thread does, a letter for each step, and how many executions of a default run. */
+struct bare_scenario {
+	const char *name;
+	const char *thread[N];
+	unsigned thousands;
+};
+
 /*
  * Which thread goes on.  Relacy's own choice, each step any thread, hardly ever stops
  * one thread for long, and long stops are what lost wakes are made of.  So each

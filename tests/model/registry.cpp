@@ -122,12 +122,7 @@ static int register_ring(struct pp_channel *ch)
 	return P->t.pp_register(ch);
 }
 
-struct scenario {
-	const char *name;
-	const char *thread[N];
-	unsigned thousands;
-};
-
+typedef bare_scenario scenario;
 static const scenario *current;
 
 struct suite : rl::test_suite<suite, N> {

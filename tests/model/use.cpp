@@ -17,12 +17,7 @@
 
 namespace model {
 
-struct scenario {
-	const char *name;
-	const char *thread[N];
-	unsigned thousands;
-};
-
+typedef bare_scenario scenario;
 static const scenario *current;
 
 struct suite : rl::test_suite<suite, N> {

@@ -34,9 +34,9 @@ struct op {
 enum { OPS = 4 };
 static struct op ops[OPS];
 
-static void let_go(struct op *op)
+static void let_go(void *context)
 {
-	CHECK(atomic_fetch_sub(&op->refs, 1) > 0, "let go of a reference that is not there");
+	CHECK(atomic_fetch_sub(&((struct op *)context)->refs, 1) > 0, "let go of a reference that is not there");
 }
 
 static void ready(void *context)
@@ -50,11 +50,6 @@ static void ready(void *context)
 static void ref(void *context)
 {
 	atomic_fetch_add(&((struct op *)context)->refs, 1);
-}
-
-static void unref(void *context)
-{
-	let_go(context);
 }
 
 static void end(struct op *op)
@@ -72,7 +67,7 @@ static int poll_op(void *arg)
 	if (!op->memory) {
 		op->memory = calloc(1, sizeof(*op->memory));
 		CHECK(op->memory, "no memory");
-		op->memory->async = PP_ASYNC(.ready = ready, .ref = ref, .unref = unref,
+		op->memory->async = PP_ASYNC(.ready = ready, .ref = ref, .unref = let_go,
 					     .context = op);
 		op->memory->item = op->item;
 	}

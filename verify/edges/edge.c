@@ -20,16 +20,21 @@ bool edge_is_long(void)
 	return take_long;
 }
 
+static void note(const char *format, va_list args)
+{
+	printf("        ");
+	vprintf(format, args);
+	printf("\n");
+	fflush(stdout);
+}
+
 void edge_skip(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	printf("        ");
-	vprintf(format, args);
+	note(format, args);
 	va_end(args);
-	printf("\n");
-	fflush(stdout);
 	_exit(SKIPPED);
 }
 
@@ -38,11 +43,8 @@ void edge_note(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	printf("        ");
-	vprintf(format, args);
+	note(format, args);
 	va_end(args);
-	printf("\n");
-	fflush(stdout);
 }
 
 /* ---- Cases ----------------------------------------------------------------------------------- */

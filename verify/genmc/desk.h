@@ -140,19 +140,6 @@ pp_time pp_now(void)
 #undef come_in_time
 #include "lifecycle.c"
 #include "stats.c"
-#ifdef SELECTS
-#define PP_BASE_RANDOM_H
-static inline uint32_t pp_random_below(uint32_t n)
-{
-	(void)n;
-	return 0;
-}
-
-#include "readiness.c"
-#define spin(selection) select_spin(selection)
-#include "select.c"
-#undef spin
-#endif
 
 /* ---- in place of open.c --------------------------------------------------------------------- */
 

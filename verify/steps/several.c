@@ -82,36 +82,39 @@ static void choose(char letter, enum how how, int pushes, int ring0, int ring1)
 
 /* ---- event loops ------------------------------------------------------------------------ */
 
+/* Try, arm, and wait for the descriptor, until the ring says something: that. */
+static int by_loop(bool push, void *item)
+{
+	pp_tx *tx = rings[A].tx;
+	pp_rx *rx = rings[A].rx;
+	int fd = push ? pp_tx_fd(tx) : pp_rx_fd(rx), r;
+
+	while ((r = push ? pp_try_push(tx, item) : pp_try_pull(rx, item)) == -EAGAIN || r == -EBUSY)
+		if ((push ? pp_tx_arm(tx) : pp_rx_arm(rx)) == 0)
+			steps_await(steps_fd_flag(fd), PP_FOREVER);
+	return r;
+}
+
 static void pull_by_loop(char letter)
 {
 	struct call *c = call_begin(letter, WAIT, 1);
-	pp_rx *rx = rings[A].rx;
-	int fd = pp_rx_fd(rx), r;
 	struct buffer b;
 
 	call_wish(c, A, PULL, TOLD);
 	untouched(b.bytes, 1);
-	while ((r = pp_try_pull(rx, b.bytes)) == -EAGAIN || r == -EBUSY)
-		if (pp_rx_arm(rx) == 0)
-			steps_await(steps_fd_flag(fd), PP_FOREVER);
-	pulled(c, 0, b.bytes, 1, one(r));
+	pulled(c, 0, b.bytes, 1, one(by_loop(false, b.bytes)));
 	call_end(c);
 }
 
 static void push_by_loop(char letter)
 {
 	struct call *c = call_begin(letter, WAIT, 1);
-	pp_tx *tx = rings[A].tx;
-	int fd = pp_tx_fd(tx), r;
 	struct buffer b;
 	unsigned item;
 
 	call_wish(c, A, PUSH, TOLD);
 	item = item_new(A, b.bytes);
-	while ((r = pp_try_push(tx, b.bytes)) == -EAGAIN || r == -EBUSY)
-		if (pp_tx_arm(tx) == 0)
-			steps_await(steps_fd_flag(fd), PP_FOREVER);
-	pushed(c, 0, item, 1, one(r));
+	pushed(c, 0, item, 1, one(by_loop(true, b.bytes)));
 	call_end(c);
 }
 

@@ -27,11 +27,13 @@ def record(results, today):
     for job, (verdict, seconds, said) in results.items():
         kept[job] = {"kind": job[0], "suite": job[1] if len(job) == 3 else "", "name": job[-1],
                      "result": verdict, "when": today, "seconds": f"{seconds:.0f}", "said": said}
-    with open(RESULTS, "w", encoding="utf-8", newline="") as file:
+    made = RESULTS.with_suffix(".new") # whole, or not at all
+    with open(made, "w", encoding="utf-8", newline="") as file:
         out = csv.DictWriter(file, COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE,
                              lineterminator="\n", quotechar=None)
         out.writeheader()
         out.writerows(kept[job] for job in sorted(kept))
+    made.replace(RESULTS)
 
 
 def summary(jobs, results):
@@ -122,12 +124,13 @@ def render():
             yield f"| {claim} | {evidence} | {shown} | {result} |"
 
 
-def write(_known=None):
+def write():
     text = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    DOCUMENT.write_text("\n".join([before + BEGIN, "", *render(), "", END + after]),
-                        encoding="utf-8")
+    made = DOCUMENT.with_suffix(".new")
+    made.write_text("\n".join([before + BEGIN, "", *render(), "", END + after]), encoding="utf-8")
+    made.replace(DOCUMENT)
 
 
 def differences():
