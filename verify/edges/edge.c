@@ -124,11 +124,33 @@ static bool has_option(const char *option, int count, char **names)
 	return false;
 }
 
+/* An option that edges_main() does not take, or no case's name: NULL when there is none. */
+static const char *unknown(int argc, char **argv, const struct edge *edges, size_t count)
+{
+	for (int a = 1; a < argc; a++) {
+		bool known = strcmp(argv[a], "--long") == 0 || strcmp(argv[a], "--open") == 0 ||
+		             strncmp(argv[a], "--library=", 10) == 0;
+
+		for (size_t i = 0; i < count; i++)
+			known |= strcmp(argv[a], edges[i].name) == 0;
+		if (!known)
+			return argv[a];
+	}
+	return NULL;
+}
+
 int edges_main(int argc, char **argv, const struct edge *edges, size_t count)
 {
+	const char *odd = unknown(argc, argv, edges, count);
 	bool open = has_option("--open", argc, argv);
 	unsigned ok = 0, skipped = 0, failed = 0;
 
+	if (odd) {
+		fprintf(stderr, "%s: no case or option %s; the cases are:\n", argv[0], odd);
+		for (size_t i = 0; i < count; i++)
+			fprintf(stderr, "  %s\n", edges[i].name);
+		return 2;
+	}
 	take_long = has_option("--long", argc, argv);
 	for (size_t i = 0; i < count; i++) {
 		int r;
