@@ -15,17 +15,32 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 CFLAGS = ['-std=c11', '-D_GNU_SOURCE', '-w', '-pthread']
+# Every name visible, and the test hooks, so that one build is for all tests.  What is undefined ends
+# the program.  -O0 compiles fastest.
+HOOKED = ['-O0', '-fPIC', '-DPP_TEST_HOOKS', '-fsanitize-undefined-trap-on-error', '-fsanitize='
+          'bounds,object-size,shift,signed-integer-overflow,integer-divide-by-zero']
+SHIPPED = ['-O2', '-fPIC', '-fvisibility=hidden']
+UNIT = ['support', 'ending', 'selecting', 'streams', 'async_ops', 'stepping', 'breakpoint']
 SUPPORT = {
-    'unit': ['support', 'ending', 'selecting', 'streams', 'async_ops', 'stepping', 'breakpoint',
-             '../stacks'],
+    'unit': UNIT + ['../stacks'],
+    'case': ['../../../tests/stacks'] + ['../../../tests/unit/' + x for x in UNIT],
     'stall': ['stall', '../stress/support', '../stacks'],
     'stress': ['attempt', 'harness', 'layout', 'ledger', 'round', 'several', 'several_async',
                'slots', 'worker', 'support', '../stacks'],
-    'case': ['../../../tests/stacks', '../../../tests/unit/support'],
+    'fuzz': ['fuzz', 'model', 'replay', 'rig', 'rig_async', 'rig_items', 'rig_place', 'rig_steps'],
+    'coverage': [],
 }
 FOLDER = {'unit': 'tests/unit', 'stall': 'tests/stall', 'stress': 'tests/stress',
-          'case': 'verify/mutate/cases', 'model': 'tests/model'}
-FAILED_CASE = re.compile(r'\[(?:FAIL|CRASH)\S*\]\s*(\w+::\w+)')
+          'case': 'verify/mutate/cases', 'fuzz': 'verify/fuzz', 'coverage': 'verify/coverage',
+          'steps': 'verify/steps', 'model': 'tests/model'}
+STEPS_FOLDER = os.path.join(ROOT, FOLDER['steps'])
+STEPS = ['-O0', '-include', 'seam.h', '-U_FORTIFY_SOURCE', '-DPP_TEST_HOOKS', '-DPP_MODEL="seam.h"',
+         '-DMPMC_LOOKS=2', '-DMARK_LOOKS=2', '-DWATCH_SPINS=2', '-DEC_LEFT=1', '-I' + STEPS_FOLDER]
+STEPS_LEFT_OUT = ('fence.c', 'futex.c', 'nap.c', 'pollable.c', 'spin.c')
+# Criterion's part, without a new program for each case.
+RUNNER = os.path.join(ROOT, 'verify', 'machines', 'runner')
+FAILED_CASE = re.compile(r'^FAILED\s+(\S+)', re.M)
+FUZZ_STRINGS = '2000' # besides the corpus
 FEW = 4 # sources are compiled one by one
 MODEL = ['g++', '-std=gnu++11', '-O1', '-w', '-fpermissive', '-pthread', '-D_GNU_SOURCE',
          '-DPP_MODEL="relacy_seam.hpp"']
@@ -52,37 +67,39 @@ def run_all(commands, parallel=2):
         raise DoesNotCompile
 
 
-class Flavor:
-    """The shared library as it ships, or with the test hooks and every name visible."""
+class Library:
+    """The shared library, of the sources in the tree, with the test hooks."""
 
-    def __init__(self, build, name, flags):
-        self.folder = os.path.join(build, name)
+    name, file, flags, left_out = 'library', 'libpushpull.so.0', HOOKED, ()
+
+    def __init__(self, build):
+        self.folder = os.path.join(build, self.name)
         self.tree = os.path.join(build, 'tree')
-        self.flags = CFLAGS + ['-O1', '-fPIC', f'-fmacro-prefix-map={self.tree}={ROOT}'] + flags
-        self.hooked = '-DPP_TEST_HOOKS' in flags
-        self.library = os.path.join(self.folder, 'libpushpull.so.0')
+        self.path = os.path.join(self.folder, self.file)
         self.ready, self.grouped = False, []
+        self.differs = False # the mutant's code from the original's
 
     def sources(self):
         found = glob.glob(os.path.join(ROOT, 'src', '**', '*.c'), recursive=True)
-        names = sorted(os.path.relpath(path, ROOT) for path in found)
-        return [x for x in names if self.hooked or not x.endswith('base/hooks.c')]
+        return sorted(os.path.relpath(path, ROOT) for path in found
+                      if os.path.basename(path) not in self.left_out)
 
     def object_of(self, source, where='original'):
         return os.path.join(self.folder, where, source.replace('/', '-')[:-2] + '.o')
 
-    def compiler(self, source, where, flags=()):
+    def compiler(self, source, where, more=()):
         """A source, or a group of them."""
         tree = self.tree if 'mutant' in where else ROOT
         path = source if os.path.isabs(source) else os.path.join(tree, source)
-        return ['gcc', *self.flags, *flags, '-I' + os.path.join(tree, 'include'),
-                '-I' + os.path.join(tree, 'src'), '-c', path,
+        flags = CFLAGS + (SHIPPED if 'shipped' in where else self.flags) + list(more)
+        return ['gcc', *flags, f'-fmacro-prefix-map={self.tree}={ROOT}',
+                '-I' + os.path.join(tree, 'include'), '-I' + os.path.join(tree, 'src'), '-c', path,
                 '-o', self.object_of(os.path.basename(path) if path == source else source, where)]
 
     def prepare(self):
         if self.ready:
             return
-        for where in ('original', 'mutant', 'o2', 'o2-mutant'):
+        for where in ('original', 'mutant', 'shipped', 'shipped-mutant'):
             os.makedirs(os.path.join(self.folder, where), exist_ok=True)
         run_all([self.compiler(x, 'original') for x in self.sources()
                  if not os.path.exists(self.object_of(x))])
@@ -94,22 +111,22 @@ class Flavor:
     def original(self):
         """The library as it is, apart from the mutant's."""
         self.prepare()
-        library = os.path.join(self.folder, 'original', 'libpushpull.so.0')
-        if not os.path.exists(library):
-            self.link_objects([self.object_of(x) for x in self.sources()], library)
-        return library
+        path = os.path.join(self.folder, 'original', self.file)
+        if not os.path.exists(path):
+            self.link_objects([self.object_of(x) for x in self.sources()], path)
+        return path
 
-    def link_objects(self, objects, library=None):
-        script = ['-Wl,--version-script=' + os.path.join(ROOT, 'src', 'pushpull.map')]
-        run_all([['gcc', '-shared', '-pthread', '-Wl,-soname,libpushpull.so.0', *objects,
-                  '-o', library or self.library] + ([] if self.hooked else script)])
+    def link_objects(self, objects, path=None):
+        run_all([['gcc', '-shared', '-pthread', '-Wl,-soname,' + self.file, *objects,
+                  '-o', path or self.path]])
 
     def take(self, users):
-        """Build with what the tree has now.  False: the same machine code."""
+        """Build with what the tree has now.  Self.differs: is it other machine code?"""
         self.prepare()
         sources = [x for x in users if x in self.sources()]
-        if len(sources) > FEW:
-            return self.take_groups()
+        self.differs = self.take_groups() if len(sources) > FEW else self.take_few(sources)
+
+    def take_few(self, sources):
         run_all([self.compiler(x, 'mutant') for x in sources])
         changed = {x: self.object_of(x, 'mutant') for x in sources
                    if not filecmp.cmp(self.object_of(x), self.object_of(x, 'mutant'), False)}
@@ -164,33 +181,91 @@ class Flavor:
         return taken
 
 
+class Steps(Library):
+    """The library over the scheduler of verify/steps: a program."""
+
+    name, file, flags, left_out = 'steps', 'steps', STEPS, STEPS_LEFT_OUT
+
+    def prepare(self):
+        if not self.ready:
+            super().prepare()
+            sources = sorted(glob.glob(os.path.join(STEPS_FOLDER, '*.c')))
+            self.own = [self.object_of(os.path.basename(x)) for x in sources]
+            run_all([self.compiler(x, 'original') for x, o in zip(sources, self.own)
+                     if not os.path.exists(o)])
+
+    def take(self, users):
+        """What does not compile over the scheduler is tried without it."""
+        try:
+            super().take(users)
+        except DoesNotCompile:
+            self.differs = False
+
+    def link_objects(self, objects, path=None):
+        run_all([['gcc', *self.own, *objects, '-o', path or self.path]])
+
+
+class Schedules:
+    """A search of verify/steps, as a test: steps/SCHEDULES-AT_RANDOM."""
+
+    def __init__(self, name, steps):
+        limit, at_random = name.split('/')[1].split('-')
+        self.arguments = ['--limit', limit, '--random', at_random, '--failures', '1',
+                          '--patience', '2']
+        self.name, self.usual_s = name, None
+        self.measure(steps.original())
+
+    def measure(self, path):
+        began = time.monotonic()
+        if self.run(path, 600):
+            raise DoesNotCompile
+        self.usual_s = time.monotonic() - began
+
+    def run(self, path, limit_s):
+        try:
+            r = subprocess.run([path] + self.arguments, capture_output=True, timeout=limit_s,
+                               cwd=os.path.dirname(path), check=False)
+        except subprocess.TimeoutExpired:
+            return f'{self.name} (hangs)'
+        found = FAILED_CASE.search(r.stdout.decode('utf-8', 'replace'))
+        hangs = ' (hangs)' if b'signal 14' in r.stdout else ''
+        if found:
+            return f'{self.name} {found.group(1)}{hangs}'
+        return self.name if r.returncode else None
+
+    def limit_s(self):
+        return 10 * SLACK_S + TIMES * self.usual_s
+
+
 class Program:
     """One of the tests: KIND/NAME, KIND/NAME-without-marks."""
 
     def __init__(self, build, name):
         self.name, self.build = name, build
         self.kind, rest = name.split('/')
-        self.environment = dict(os.environ, STRESS_SECONDS='1')
+        self.environment = dict(os.environ, STRESS_SECONDS='1', RUNNER_FIRST='1')
         if rest.endswith('-without-marks'):
             rest = rest[:-len('-without-marks')]
             self.environment['STALL_WITHOUT_MARKS'] = '1'
         self.source, self.usual_s = rest, None
         self.path = os.path.join(build, 'programs', f'{self.kind}-{rest}')
-        self.hooked = self.kind == 'stall' or rest == 'wrap'
-        self.criterion = self.kind in ('unit', 'case')
+        self.arguments = []
+        if self.kind == 'fuzz':
+            corpus = os.path.join(ROOT, FOLDER['fuzz'], 'corpus', rest + '.hex')
+            self.arguments = ['-n', FUZZ_STRINGS, corpus]
 
     def make(self, library, include):
         folder = os.path.join(ROOT, FOLDER[self.kind])
         common = [os.path.join(folder, x + '.c') for x in SUPPORT[self.kind]]
         objects = [os.path.join(self.build, 'programs', f'{self.kind}-{i}-support.o')
                    for i in range(len(common))]
-        flags = (CFLAGS + ['-O1'] + include +
-                 ['-I' + os.path.join(ROOT, 'tests', 'unit' if self.criterion else 'stress')] +
-                 (['-DPP_TEST_HOOKS'] if self.hooked or self.kind == 'stall' else []))
+        cases = 'unit' if self.kind in ('unit', 'case') else 'stress'
+        flags = CFLAGS + ['-O1', '-fno-builtin', '-DPP_TEST_HOOKS'] + include
+        flags += ['-I' + RUNNER, '-I' + os.path.join(ROOT, 'tests', cases)]
         run_all([['gcc', *flags, '-c', c, '-o', o] for c, o in zip(common, objects)
                  if not os.path.exists(o)])
         run_all([['gcc', *flags, os.path.join(folder, self.source + '.c'), *objects, library,
-                  '-o', self.path] + (['-lcriterion'] if self.criterion else [])])
+                  '-o', self.path]])
 
     def made_of(self):
         folder = os.path.join(ROOT, FOLDER[self.kind])
@@ -203,25 +278,26 @@ class Program:
 
     def run(self, library, limit_s):
         """None: passed.  Else what failed."""
-        command = [self.path] + (['--jobs', '1', '-f'] if self.criterion else [])
-        environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(library))
+        command = [self.path] + self.arguments
+        environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(library),
+                           RUNNER_SECONDS=f'{limit_s:.0f}')
         folder = os.path.dirname(library)
         log = os.path.join(folder, 'log')
         with open(log, 'wb') as out:
             process = subprocess.Popen(command, stdout=out, stderr=out, env=environment,
                                        start_new_session=True, cwd=folder)
             try:
-                status = process.wait(limit_s)
+                status = process.wait(limit_s + self.slack_s())
             except subprocess.TimeoutExpired:
                 status = None
             end_session(process)
         if status == 0:
             return None
-        if status is None:
-            return f'{self.name} (hangs)'
         with open(log, encoding='utf-8', errors='replace') as f:
-            case = FAILED_CASE.search(f.read())
-        return f'{self.name} {case.group(1)}' if case else self.name
+            text = f.read()
+        case = FAILED_CASE.search(text)
+        hangs = ' (hangs)' if status is None or 'takes longer than' in text else ''
+        return f'{self.name} {case.group(1) if case else ""}'.rstrip() + hangs
 
     def measure(self, library):
         """How long it takes on the library as it is.  False: it does not pass."""
@@ -232,7 +308,12 @@ class Program:
         return True
 
     def limit_s(self):
+        """Of a case."""
         return SLACK_S + TIMES * self.usual_s
+
+    def slack_s(self):
+        """What the other cases may take as well."""
+        return (self.usual_s or 0) + (SLACK_S if self.kind in ('unit', 'case') else 0)
 
 
 def end_session(process):
@@ -269,14 +350,16 @@ class Programs:
             return None if name in self.failing else self.known[name]
 
     def made(self, name, shop):
+        if name.startswith('steps/'):
+            shop.steps.prepare()
+            return Schedules(name, shop.steps)
         program = Program(self.build, name)
-        flavor = shop.flavor_of(program)
         time_path = program.path + ('-marks' if 'without' in name else '') + '.time'
         if program.is_new() and os.path.exists(time_path):
             with open(time_path, encoding='utf-8') as f:
                 program.usual_s = float(f.read())
             return program
-        original = flavor.original()
+        original = shop.library.original()
         try:
             program.make(original, shop.include)
         except DoesNotCompile:
@@ -300,9 +383,8 @@ class Workshop:
         self.tree = os.path.join(self.build, 'tree')
         self.programs = programs
         self.begin()
-        self.plain = Flavor(self.build, 'plain', ['-fvisibility=hidden'])
-        self.hooked = Flavor(self.build, 'hooked', ['-DPP_TEST_HOOKS'])
-        self.plain.prepare()
+        self.library, self.steps = Library(self.build), Steps(self.build)
+        self.library.prepare()
         self.users = self.find_users()
 
     def begin(self):
@@ -324,7 +406,7 @@ class Workshop:
     def find_users(self):
         """For each file, the sources that read it."""
         users = {}
-        for source in self.hooked.sources():
+        for source in self.library.sources():
             text = subprocess.run(['gcc', *CFLAGS, *self.include, '-MM',
                                    os.path.join(ROOT, source)],
                                   capture_output=True, text=True, check=True).stdout
@@ -332,11 +414,11 @@ class Workshop:
                 users.setdefault(os.path.relpath(os.path.normpath(path), ROOT), []).append(source)
         return users
 
-    def flavor_of(self, program):
-        return self.hooked if program.hooked else self.plain
-
     def program(self, name):
         return self.programs.get(name, self)
+
+    def build_for(self, name):
+        return self.steps if name.startswith('steps/') else self.library
 
     def read(self, path):
         with open(os.path.join(self.tree, path), encoding='utf-8') as f:
@@ -370,9 +452,10 @@ class Workshop:
 
     def same_when_optimized(self, path):
         """Is the machine code that ships the original's?  The tree has the mutant now."""
-        sources = [x for x in self.users[path] if x in self.plain.sources()]
-        missing = [x for x in sources if not os.path.exists(self.plain.object_of(x, 'o2'))]
-        run_all([self.plain.compiler(x, 'o2', ['-O2']) for x in missing] +
-                [self.plain.compiler(x, 'o2-mutant', ['-O2']) for x in sources])
-        return all(filecmp.cmp(self.plain.object_of(x, 'o2'), self.plain.object_of(x, 'o2-mutant'),
+        sources = [x for x in self.users[path] if not x.endswith('base/hooks.c')]
+        lib = self.library
+        missing = [x for x in sources if not os.path.exists(lib.object_of(x, 'shipped'))]
+        run_all([lib.compiler(x, 'shipped') for x in missing] +
+                [lib.compiler(x, 'shipped-mutant') for x in sources])
+        return all(filecmp.cmp(lib.object_of(x, 'shipped'), lib.object_of(x, 'shipped-mutant'),
                                False) for x in sources)

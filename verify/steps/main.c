@@ -10,6 +10,8 @@
  *   --seed N                of the first of those (1)
  *   --mutant LABEL          one label of the library weakened
  *   --slice K/N             every N-th scenario only, from the K-th on
+ *   --failures N            the end after so many scenarios that failed (all are run)
+ *   --patience S            seconds without a step (60)
  *   --replay SCHEDULE       one execution, with all its steps
  *   --list
  *
@@ -29,9 +31,11 @@
 struct settings {
 	bool hook, fine;
 	uint64_t limit, random, seed;
-	unsigned bound, slice, slices;
+	unsigned bound, slice, slices, failures;
 	const char *replay;
 };
+
+static unsigned patience = 60; /* seconds */
 
 /* ---- one execution ---------------------------------------------------------------------- */
 
@@ -46,7 +50,7 @@ static unsigned pick(bool at_random_only)
 static void guard(void)
 {
 	if (explored->executions % 4096 == 1)
-		alarm(60);
+		alarm(patience);
 }
 
 static void settle_all(void)
@@ -320,6 +324,10 @@ static bool set(struct settings *o, const char *name, const char *value)
 		steps_mutant = value;
 	else if (strcmp(name, "--replay") == 0)
 		o->replay = value;
+	else if (strcmp(name, "--failures") == 0)
+		o->failures = (unsigned)strtoul(value, NULL, 10);
+	else if (strcmp(name, "--patience") == 0)
+		patience = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "--slice") == 0)
 		return sscanf(value, "%u/%u", &o->slice, &o->slices) == 2 && o->slices > 0;
 	else
@@ -351,7 +359,7 @@ static int run_all(const struct settings *o, char **names, int count)
 	int ran = 0, failed = 0;
 	unsigned i;
 
-	for (i = 0; i < scenario_count; i++)
+	for (i = 0; i < scenario_count && (o->failures == 0 || (unsigned)failed < o->failures); i++)
 		if (named(scenarios[i].name, names, count) &&
 		    i % o->slices == o->slice % o->slices) {
 			ran++;

@@ -7,7 +7,9 @@
  *   PROGRAM [--list] [--without SUITE/CASE]... [SUITE/CASE]...
  *
  * As there, a case runs in a process of its own, `init` before it, and one that takes longer
- * than `timeout` is ended; STRESS_SLOW=1, for an emulator, gives it five times as long.  A program has one suite: TestSuite() makes main().
+ * than `timeout` is ended.  In the environment, RUNNER_SECONDS is another limit, STRESS_SLOW=1, for
+ * an emulator, makes it five times as long, and RUNNER_FIRST=1 ends the program at the first case
+ * that fails.  A program has one suite: TestSuite() makes main().
  * Exit status: 0, 1 when a case failed, 2 when an argument names no case.
  */
 #ifndef RUNNER_CRITERION_H
@@ -121,11 +123,18 @@ static inline bool runner_ended(pid_t child, double seconds, int *status)
 	}
 }
 
+static inline bool runner_is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && strcmp(value, "1") == 0;
+}
+
 static inline double runner_patience(const struct runner_suite *suite)
 {
-	const char *slow = getenv("STRESS_SLOW");
+	const char *limit = getenv("RUNNER_SECONDS");
 
-	return suite->timeout * (slow && strcmp(slow, "1") == 0 ? 5 : 1);
+	return (limit ? atof(limit) : suite->timeout) * (runner_is_set("STRESS_SLOW") ? 5 : 1);
 }
 
 static inline int runner_verdict(const struct runner_case *c, int status)
@@ -231,6 +240,8 @@ static inline int runner_main(int argc, char **argv, const struct runner_suite *
 		passed += verdict == RUNNER_PASSED;
 		failed += verdict == RUNNER_FAILED;
 		skipped += verdict == RUNNER_SKIPPED;
+		if (failed && runner_is_set("RUNNER_FIRST"))
+			break;
 	}
 	printf("%s: %d passed, %d failed, %d skipped\n", suite->name, passed, failed, skipped);
 	return failed ? 1 : 0;
