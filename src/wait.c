@@ -3,16 +3,19 @@
 /* Modelled in verify/spin.  spin: park, pass_on, pp_wait */
 #include "wait.h"
 
-/* 0: enough has moved. */
+/* 0: enough has moved.  Else the last look found nothing, or the end: who is about to sleep has looked
+ * behind what it moved, too, since a close that came with the last item wakes nobody later. */
 static int attempt(struct pp_op *op)
 {
-	int64_t r = op->some(op->end, op->items + op->done * op->end->slots.item_size,
-	                     op->max - op->done);
+	do {
+		int64_t r = op->some(op->end, op->items + op->done * op->end->slots.item_size,
+		                     op->max - op->done);
 
-	if (r < 0)
-		return (int)r;
-	op->done += (uint64_t)r;
-	return op->done >= op->min ? 0 : -EAGAIN;
+		if (r < 0)
+			return (int)r;
+		op->done += (uint64_t)r;
+	} while (op->done < op->min);
+	return 0;
 }
 
 static int spin(struct pp_op *op, struct pp_spinner *spinner)

@@ -168,12 +168,14 @@ static bool pull_begin(char letter)
 static void pull_end(char letter)
 {
 	struct call *c = call_begin(letter, WAIT, 1);
+	unsigned item;
 
 	call_wish(c, A, NO_ROLE, MET);
-	slot_given_back(taken[steps_me()].slot);
+	item = slot_item(taken[steps_me()].slot);
 	untouched(taken[steps_me()].slot, 1); /* it is the caller's until then */
 	rings[A].given_back++;
 	require(pp_pull_commit(rings[A].rx, taken[steps_me()].slot) == 0, "commit", c);
+	slot_given_back(item);
 	rings[A].open_pull--;
 	call_end(c);
 }

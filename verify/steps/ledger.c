@@ -343,9 +343,14 @@ static void note_pull(struct call *c, struct wish *w, unsigned item)
 	it->freed = c->in_place ? UINT32_MAX : stamp;
 }
 
-void slot_given_back(const void *slot)
+unsigned slot_item(const void *slot)
 {
-	items[item_read(slot, NULL)].freed = ++stamp;
+	return item_read(slot, NULL);
+}
+
+void slot_given_back(unsigned item)
+{
+	items[item].freed = ++stamp;
 }
 
 void pulled(struct call *c, unsigned k, const void *bytes, unsigned n, ssize_t r)
@@ -363,10 +368,10 @@ void pulled(struct call *c, unsigned k, const void *bytes, unsigned n, ssize_t r
 		check_refused(c, k, (int)r);
 	}
 	require(r != 0 || c->n > 1, "result", c);
-	for (i = 0; i < n; i++, at += item_size)
+	for (i = 0; i < (c->in_place ? done : n); i++, at += item_size)
 		if (i < done)
 			note_pull(c, w, item_read(at, c));
-		else if (!c->in_place)
+		else
 			require(is_untouched(at), "buffer touched", c);
 	ring->pulled += (int)done;
 	if (!c->in_place)

@@ -113,8 +113,9 @@ void pushed(struct call *c, unsigned k, unsigned first, unsigned n, ssize_t r);
 void push_taken_back(struct call *c, unsigned item);
 /* What a pull came to: `n` is room in `bytes`. */
 void pulled(struct call *c, unsigned k, const void *bytes, unsigned n, ssize_t r);
-/* A slot that was pulled in place is about to be committed. */
-void slot_given_back(const void *slot);
+/* The item in a slot that was pulled in place; the slot has been committed. */
+unsigned slot_item(const void *slot);
+void slot_given_back(unsigned item);
 /* Room for items to be pulled; pulled() looks whether a pull that failed has left it alone. */
 void untouched(void *bytes, unsigned n);
 

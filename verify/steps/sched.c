@@ -234,8 +234,10 @@ static void at_rest(void)
 	int64_t least = INT64_MAX;
 	unsigned i;
 
+	running = false; /* what it asks the rings is no step of anybody's */
 	if (steps_at_rest)
 		steps_at_rest();
+	running = true;
 	for (i = 0; i < count; i++)
 		if (fibers[i].state != ENDED && fibers[i].deadline < least)
 			least = fibers[i].deadline;
@@ -340,8 +342,8 @@ static void check_alive(const struct steps_site *site, const void *address)
 	unsigned i;
 
 	steps_check_block(site, address);
-	if (p >= stacks[0] && p < stacks[0] + sizeof stacks) {
-		i = (unsigned)(p - stacks[0]) / STACK;
+	if (p >= (unsigned char *)stacks && p < (unsigned char *)stacks + sizeof stacks) {
+		i = (unsigned)(p - (unsigned char *)stacks) / STACK;
 		if (i != current && (fibers[i].state == ENDED || p < fibers[i].low))
 			steps_fail("freed memory", "%s:%d: %s %s: of a call that is over",
 			           site->file, site->line, site->what, site->text);
