@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ static int await_child(pid_t child, const char *name)
 		}
 		nap_us(500);
 	}
+	kill(-child, SIGKILL); /* processes of its own that a case that failed has left */
 	return status;
 }
 
@@ -87,6 +89,8 @@ static int run_one(const struct edge *e)
 	child = fork();
 	CHECK(child >= 0, "fork: %s", strerror(errno));
 	if (child == 0) {
+		setpgid(0, 0);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		test_case("%s", e->name);
 		e->run();
 		fflush(stdout);

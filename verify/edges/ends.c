@@ -258,7 +258,7 @@ static void await_status(pid_t child, int expected)
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == expected, "ended with %x", (unsigned)status);
 }
 
-/* At exit the rings are still there: a handler may serve those who sleep. */
+/* At exit the rings are still there, and whoever sleeps in them: a handler may serve them. */
 static void serve_all(void)
 {
 	uint64_t item = 1;
@@ -267,20 +267,25 @@ static void serve_all(void)
 		CHECK(pp_push(asleep[i].tx, &item) == 0 && blocked_join(&asleep[i]) == 0, "at exit");
 }
 
+/* Not the status of a check that failed. */
+enum { EXITED = 20 };
+
 static void exit_over_sleepers(void)
 {
-	for (int way = 0; way < 3; way++) {
+	for (int way = 0; way < 4; way++) {
 		pid_t child = fork();
 
 		if (child == 0) {
-			park_some();
 			if (way == 1)
-				atexit(serve_all);
+				atexit(serve_all); /* would come after a handler of the library's */
+			park_some();
+			if (way == 3)
+				atexit(serve_all); /* would come before it */
 			if (way == 2)
-				quick_exit(way);
-			exit(way);
+				quick_exit(EXITED);
+			exit(EXITED);
 		}
-		await_status(child, way);
+		await_status(child, EXITED);
 	}
 }
 
@@ -292,7 +297,7 @@ static void *outlive_main(void *arg)
 	(void)arg;
 	nap_us(5000);
 	stream_run_everywhere(s);
-	exit(5);
+	exit(EXITED);
 }
 
 static void main_thread_ends_first(void)
@@ -305,7 +310,7 @@ static void main_thread_ends_first(void)
 		CHECK(pthread_create(&thread, NULL, outlive_main, NULL) == 0, "no thread");
 		pthread_exit(NULL);
 	}
-	await_status(child, 5);
+	await_status(child, EXITED);
 }
 
 int main(int argc, char **argv)

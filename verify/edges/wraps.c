@@ -13,9 +13,20 @@
 
 static const size_t capacities[] = { 1, 2, 3, 7, 64 };
 
+/* Small rings of PP_SPSC have marks in their slots, large ones do without. */
+static void with_and_without_marks(void (*run)(void))
+{
+	uint64_t most = pp_test_most_marked;
+
+	run();
+	pp_test_most_marked = 0;
+	run();
+	pp_test_most_marked = most;
+}
+
 /* ---- Positions ------------------------------------------------------------------------------- */
 
-static void streams_over_the_wrap(void)
+static void some_streams(void)
 {
 	struct stream s = { .pushers = 2, .pullers = 2, .items = 700 };
 
@@ -26,6 +37,11 @@ static void streams_over_the_wrap(void)
 	s.spin_ns = PP_SPIN_NONE;
 	pp_test_start_before_wrap = 20;
 	stream_run_everywhere(s);
+}
+
+static void streams_over_the_wrap(void)
+{
+	with_and_without_marks(some_streams);
 }
 
 static void count_drop(void *item, void *context)
@@ -48,8 +64,12 @@ static void end_there(pp_kind kind, size_t capacity, uint64_t n, uint64_t rest, 
 
 	CHECK(pp_open_with(&tx, &rx, &config) == 0, "open");
 	for (pushed = 0; pushed < n; pushed++) {
-		if (pushed - pulled == capacity)
+		if (pushed - pulled == capacity) {
+			CHECK(pp_try_push(tx, &pushed) == -EAGAIN, "it is full");
 			CHECK(pp_try_pull(rx, &item) == 0 && item == pulled++, "pull");
+		}
+		if (pushed == pulled)
+			CHECK(pp_try_pull(rx, &item) == -EAGAIN, "it is empty");
 		CHECK(pp_try_push(tx, &pushed) == 0, "push");
 		while (pushed + 1 - pulled > rest)
 			CHECK(pp_try_pull(rx, &item) == 0 && item == pulled++, "pull");
@@ -80,7 +100,7 @@ static void ends_around(pp_kind kind, size_t capacity, uint64_t before)
 		}
 }
 
-static void ends_at_the_wrap(void)
+static void all_ends(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(capacities); i++)
 		for (uint64_t before = 1; before <= 4; before++) {
@@ -89,41 +109,66 @@ static void ends_at_the_wrap(void)
 		}
 }
 
-/* An open push is taken back at the wrap; what lies around it stays in order. */
-static void abort_there(pp_kind kind, size_t capacity, uint64_t at)
+static void ends_at_the_wrap(void)
 {
-	uint64_t pushed = 0, pulled = 0, item;
+	with_and_without_marks(all_ends);
+}
+
+static void pull_next(pp_rx *rx, uint64_t *pulled)
+{
+	uint64_t item;
+
+	CHECK(pp_try_pull(rx, &item) == 0 && item == *pulled, "not item %d", (int)*pulled);
+	++*pulled;
+}
+
+/* Open pushes are taken back at the wrap, two behind `rest` items or a whole lap of them; what lies
+ * around them stays in order, and their slots count until all before them is pulled. */
+static void abort_there(pp_kind kind, size_t capacity, uint64_t at, uint64_t rest)
+{
+	uint64_t n = rest ? 2 : capacity, pushed = 0, pulled = 0, item;
 	pp_tx *tx;
 	pp_rx *rx;
 	void *slot;
 
 	edge_open(&tx, &rx, kind, capacity);
-	for (uint64_t i = 0; i < at + capacity + 2; i++) {
-		CHECK(pp_push_begin(tx, &slot) == 0, "begin");
+	for (uint64_t i = 0; i < at + n + capacity + 2; i++) {
+		CHECK(pp_try_push_begin(tx, &slot) == 0, "begin");
 		memcpy(slot, &pushed, sizeof(pushed));
-		if (i == at || i == at + 1)
+		if (i >= at && i < at + n) {
+			uint64_t depth = pushed == pulled ? 0 : pushed - pulled + i - at + 1;
+
 			CHECK(pp_push_abort(tx, slot) == 0, "abort");
-		else
-			CHECK(pp_push_commit(tx, slot) == 0 && ++pushed, "commit");
-		while (pulled < pushed) {
-			CHECK(pp_try_pull(rx, &item) == 0 && item == pulled, "not item %d", (int)pulled);
-			pulled++;
+			CHECK(pp_rx_depth(rx) == depth, "depth %d", (int)pp_rx_depth(rx));
+			continue;
 		}
-		CHECK(pp_try_pull(rx, &item) == -EAGAIN, "an item too many");
+		CHECK(pp_push_commit(tx, slot) == 0 && ++pushed, "commit");
+		while (pushed - pulled > rest)
+			pull_next(rx, &pulled);
+		CHECK(rest || pp_try_pull(rx, &item) == -EAGAIN, "an item too many");
 	}
+	while (pulled < pushed)
+		pull_next(rx, &pulled);
+	CHECK(pp_try_pull(rx, &item) == -EAGAIN && pp_rx_depth(rx) == 0, "the end");
 	edge_let_go(tx, rx);
 }
 
-static void aborts_at_the_wrap(void)
+static void all_aborts(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(capacities); i++)
 		for (uint64_t before = 1; before <= 3; before++) {
 			pp_test_start_before_wrap = before;
-			for (uint64_t at = 0; at <= before * capacities[i]; at++) {
-				abort_there(PP_SPSC, capacities[i], at);
-				abort_there(PP_MPMC, capacities[i], at);
-			}
+			for (uint64_t at = 0; at <= before * capacities[i]; at++)
+				for (uint64_t rest = 0; !rest || (rest < 3 && rest + 3 <= capacities[i]); rest++) {
+					abort_there(PP_SPSC, capacities[i], at, rest);
+					abort_there(PP_MPMC, capacities[i], at, rest);
+				}
 		}
+}
+
+static void aborts_at_the_wrap(void)
+{
+	with_and_without_marks(all_aborts);
 }
 
 /* ---- The words of an eventcount -------------------------------------------------------------- */
