@@ -253,8 +253,7 @@ void meet_pass_on(struct pp_meeting *m)
 bool meet_arm(struct pp_meeting *m, enum meet_role role, int fd)
 {
 	move(m);
-	return queue_arm(m, role, fd) ||
-	       (m->single && pp_load(&m->word) & SPOT_WAITS(meet_other(role)));
+	return queue_arm(m, role, fd);
 }
 
 /* ---- ending ----------------------------------------------------------------------- */

@@ -248,15 +248,18 @@ static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, str
 	return queue_leave(m, &m->queue.waiting[role], link);
 }
 
-/* True: there is somebody to meet, or the end; else `fd` is signalled when there is. */
+/* True: there is somebody to meet, also in the spot of PP_SPSC, which has moved, or the end; else `fd`
+ * is signalled when there is. */
 static inline bool queue_arm(struct pp_meeting *m, enum meet_role role, int fd)
 {
+	uint32_t word;
 	bool ready;
 
 	lock_until(&m->queue.lock, INT64_MAX);
-	ready = queue_has(&m->queue.waiting[meet_other(role)]) || meet_has_ended(pp_load(&m->word));
-	if (!ready)
-		m->queue.armed[role] = fd;
+	word = pp_load(&m->word);
+	ready = queue_has(&m->queue.waiting[meet_other(role)]) || meet_has_ended(word) ||
+	        (m->single && word & SPOT_WAITS(meet_other(role)));
+	m->queue.armed[role] = ready ? NOT_ARMED : fd;
 	queue_note_watched(&m->queue, role);
 	lock_release(&m->queue.lock);
 	return ready;

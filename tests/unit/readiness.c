@@ -435,3 +435,27 @@ Test(readiness, at_capacity_0_two_sides_that_only_try_or_arm_never_meet)
 {
 	for_each_kind(0, never_meet);
 }
+
+/* The first waits where PP_SPSC meets best, the later ones in line, where arming would be seen. */
+static void met_by_a_thread(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	struct side pull = { .e = e, .fd = pp_rx_fd(e.rx) };
+	struct call push;
+
+	for (int round = 0; round < 3; round++) {
+		call_push(&push, &e, FOREVER, 1);
+		ends_await_parked(&e, 1, 0);
+		if (round == 0)
+			EXPECT_EQ(arm(&pull), 1);
+		EXPECT(!fd_readable(pull.fd));
+		EXPECT_EQ(try(&pull), 0);
+		EXPECT_EQ(call_join(&push), 0);
+	}
+	ends_let_go(&e);
+}
+
+Test(readiness, at_capacity_0_an_end_that_is_ready_is_not_armed_either)
+{
+	for_each_kind(0, met_by_a_thread);
+}
