@@ -9,13 +9,12 @@
  *   park/spin.c      no spinning: straight to sleep
  *   base/compiler.h  its hints to the CPU
  *
- * The asymmetric fence.  Each thread has a word.  A light fence is a read-modify-write of its own
- * thread's word, a heavy one of every thread's: whichever of the two comes first in the word's
+ * The asymmetric fence.  Each pair of threads has a word for the light fences of the one and the
+ * heavy ones of the other.  Both are read-modify-writes of it: whichever comes first in the word's
  * modification order happens before what follows the other.  That is the guarantee of
- * base/fence.h, as an edge.  It is more in three things: two heavy fences are ordered by the
- * words that they share, what is ordered by one pair is passed on by the next, and a heavy fence
- * begins and ends with a fence of its own thread, as membarrier(2) does: the library counts on
- * both (README.md).
+ * base/fence.h, as an edge.  It is more in one thing: what is ordered by one pair is passed on by
+ * the next.  And a heavy fence begins and ends with a fence of its own thread, as membarrier(2)
+ * does: the library counts on both (README.md).
  *
  * futex.  Each word has a queue, a set of threads.  Who waits looks at the word and enters the
  * queue between two changes of it; who wakes takes threads out.  A wake call happens before the
@@ -74,18 +73,8 @@ void *memcpy(void *to, const void *from, size_t n)
 	return to;
 }
 
-void *memset(void *to, int value, size_t n)
-{
-	size_t i = 0;
-
-	assert(n % 8 == 0 && value == 0);
-	if (n == SEAM_CURSOR)
-		for (; i < 2; i++)
-			((uint32_t *)to)[i] = 0;
-	for (i = i / 2; i < n / 8; i++)
-		((uint64_t *)to)[i] = 0;
-	return to;
-}
+/* Defined in desk.h. */
+void *memset(void *to, int value, size_t n);
 
 /* So large that it is returned in memory, and not as one register of two halves. */
 #define pp_ec_ticket __attribute__((aligned(32))) pp_ec_ticket
@@ -107,14 +96,37 @@ void *memset(void *to, int value, size_t n)
 
 #define PP_BASE_FENCE_H
 
-static _Atomic(uint32_t) seam_order[SEAM_THREADS + 1];
+/* Which threads make light fences, and which heavy ones: 1 << thread. */
+#ifndef SEAM_LIGHT
+#define SEAM_LIGHT ~0u
+#endif
+#ifndef SEAM_HEAVY
+#define SEAM_HEAVY ~0u
+#endif
+
+/* By thread of the light fence, thread of the heavy one. */
+static _Atomic(uint32_t) seam_order[SEAM_THREADS + 1][SEAM_THREADS + 1];
+
+PP_INLINE bool seam_is_other(unsigned k, unsigned self, unsigned set)
+{
+	return k != self && (set >> k & 1) != 0;
+}
+
+static inline void seam_meet(unsigned light, unsigned heavy)
+{
+	atomic_fetch_add_explicit(&seam_order[light][heavy], 1, memory_order_acq_rel);
+}
 
 static inline void pp_fence_light(bool fenced)
 {
+	unsigned self = seam_self(), k;
+
 	if (fenced)
 		atomic_thread_fence(memory_order_seq_cst);
-	else
-		atomic_fetch_add_explicit(&seam_order[seam_self()], 1, memory_order_acq_rel);
+	assert(fenced || self == 0 || SEAM_LIGHT >> self & 1);
+	for (k = 1; !fenced && self && k <= SEAM_THREADS; k++)
+		if (seam_is_other(k, self, SEAM_HEAVY))
+			seam_meet(self, k);
 }
 
 static inline void pp_fence_heavy(bool fenced)
@@ -124,9 +136,10 @@ static inline void pp_fence_heavy(bool fenced)
 	/* What its own thread has seen by relaxed loads counts as before it, too. */
 	if (!fenced)
 		atomic_thread_fence(memory_order_acq_rel);
-	for (k = 1; !fenced && k <= SEAM_THREADS; k++)
-		if (k != self)
-			atomic_fetch_add_explicit(&seam_order[k], 1, memory_order_acq_rel);
+	assert(fenced || self == 0 || SEAM_HEAVY >> self & 1);
+	for (k = 1; !fenced && self && k <= SEAM_THREADS; k++)
+		if (seam_is_other(k, self, SEAM_LIGHT))
+			seam_meet(k, self);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -149,6 +162,15 @@ static inline void seam_pass_time(void)
 	atomic_store_explicit(&seam_time, 1, memory_order_relaxed);
 }
 
+/* In place of base/random.h: one case, or the first. */
+#define PP_BASE_RANDOM_H
+
+static inline uint32_t pp_random_below(uint32_t n)
+{
+	(void)n;
+	return 0;
+}
+
 /* For the counts of time asleep. */
 static inline int64_t pp_clock_now(void)
 {
@@ -160,10 +182,47 @@ static inline int64_t pp_clock_now(void)
 #include "base/atomic.h"
 #include "park/futex.h"
 
+/* ---- counts for people ---------------------------------------------------------------------- */
+
+/* Nothing is decided by them, and each order of two threads that count would be an execution. */
+#define SEAM_IS_COUNT(p)                                                                     \
+	(!__builtin_strcmp(p, "&s->parks") || !__builtin_strcmp(p, "&s->blocked_ns") ||      \
+	 !__builtin_strcmp(p, "&sleepers->parks") ||                                         \
+	 !__builtin_strcmp(p, "&sleepers->blocked_ns") ||                                    \
+	 !__builtin_strcmp(p, "&ec->sleepers.wakes") ||                                      \
+	 !__builtin_strcmp(p, "&m->side[owner].sleepers.wakes") ||                           \
+	 !__builtin_strcmp(p, "counter") || !__builtin_strcmp(p, "m->side[role].refused"))
+
+/* GenMC adds in 64 bits: less than zero is a subtraction. */
+#define SEAM_ADD(p, v, order)                                                                \
+	({                                                                                   \
+		__typeof__(v) seam_v = (v);                                                  \
+		sizeof *(p) == 4 && (uint32_t)seam_v >> 31                                   \
+			? atomic_fetch_sub_explicit((p), 0 - (uint32_t)seam_v, order)        \
+			: atomic_fetch_add_explicit((p), seam_v, order);                     \
+	})
+
+#undef pp_fetch_add
+#undef pp_fetch_add_acq_rel
+#define pp_fetch_add(p, v) (SEAM_IS_COUNT(#p) ? 0 : SEAM_ADD(p, v, memory_order_relaxed))
+#define pp_fetch_add_acq_rel(label, p, v) SEAM_ADD(p, v, PP_ORDER(label, relaxed, acq_rel))
+#undef pp_store
+#define pp_store(p, v) \
+	(SEAM_IS_COUNT(#p) ? (void)0 : atomic_store_explicit((p), (v), memory_order_relaxed))
+
+/* SPIN_LOCKS: the look at the lock of watch.h is the compare-and-swap behind it, which fails if the
+ * lock is not free.  An older value that a look of its own could find comes to the same. */
+#ifdef SPIN_LOCKS
+#undef pp_load
+#define pp_load(p)                                   \
+	(!__builtin_strcmp(#p, "&watch->lock") ? 0 : \
+	 atomic_load_explicit((p), memory_order_relaxed))
+#endif
+
 #define SEAM_WORDS 31
 
 static struct seam_queue {
-	_Atomic(uint64_t) word;    /* whose queue it is */
+	_Atomic(uint64_t) word;    /* whose queue it is    */
 	_Atomic(uint32_t) threads; /* { wake calls, a bit for each thread } */
 } seam_queues[SEAM_WORDS];
 
@@ -171,19 +230,30 @@ enum { SEAM_CALL = 1 << 16 };
 
 static _Atomic(uint32_t) seam_woken[SEAM_THREADS + 1]; /* times it was taken out of a queue */
 static uint32_t seam_slept[SEAM_THREADS + 1];          /* its own: times it came back       */
+static _Atomic(uint32_t) seam_down[SEAM_THREADS + 1];  /* it has been in a queue            */
+
+/* The first word that comes takes the place. */
+static inline bool seam_is_queue_of(struct seam_queue *q, uint64_t address)
+{
+	uint64_t of = atomic_load_explicit(&q->word, memory_order_relaxed);
+
+	return of == address ||
+	       (of == 0 && (atomic_compare_exchange_strong_explicit(
+				    &q->word, &of, address, memory_order_relaxed,
+				    memory_order_relaxed) ||
+	                    of == address));
+}
 
 static inline struct seam_queue *seam_queue_of(PP_ATOMIC(uint32_t) *word)
 {
-	struct seam_queue *q = &seam_queues[(uintptr_t)word / sizeof *word % SEAM_WORDS];
 	uint64_t address = (uint64_t)(uintptr_t)word;
-	uint64_t of = atomic_load_explicit(&q->word, memory_order_relaxed);
+	unsigned at = (unsigned)(address / sizeof *word % SEAM_WORDS), k;
 
-	if (of == address)
-		return q;
-	if (of || !atomic_compare_exchange_strong_explicit(&q->word, &of, address, memory_order_relaxed,
-	                                             memory_order_relaxed))
-		assert(of == address); /* SEAM_WORDS keeps them apart */
-	return q;
+	for (k = 0; k < SEAM_WORDS; k++)
+		if (seam_is_queue_of(&seam_queues[(at + k) % SEAM_WORDS], address))
+			break;
+	assert(k < SEAM_WORDS);
+	return &seam_queues[(at + k) % SEAM_WORDS];
 }
 
 /* A word that is there from the beginning: saves the threads a race for its queue. */
@@ -192,22 +262,18 @@ static inline void seam_know(PP_ATOMIC(uint32_t) *word)
 	(void)seam_queue_of(word);
 }
 
-PP_INLINE bool seam_exchange(struct seam_queue *q, uint32_t *seen, uint32_t to)
-{
-	return atomic_compare_exchange_strong_explicit(&q->threads, seen, to, memory_order_release,
-	                                               memory_order_relaxed);
-}
-
 /* Out of the queue by itself.  False: somebody was faster, and has woken it. */
 static inline bool seam_give_up(struct seam_queue *q, uint32_t bit)
 {
-	uint32_t seen = atomic_load_explicit(&q->threads, memory_order_relaxed);
-
-	while (seen & bit)
-		if (seam_exchange(q, &seen, seen & ~bit))
-			return true;
-	return false;
+	return atomic_fetch_and_explicit(&q->threads, ~bit, memory_order_relaxed) & bit;
 }
+
+#ifdef ASLEEP /* main() waits for it */
+#define SEAM_NOTE_DOWN(self) \
+	atomic_store_explicit(&seam_down[self], 1, memory_order_release)
+#else
+#define SEAM_NOTE_DOWN(self) ((void)0)
+#endif
 
 /* Until `condition`, which only reads. */
 #define SEAM_AWAIT(condition)                     \
@@ -239,44 +305,72 @@ static inline int seam_sleep(struct seam_queue *q, unsigned self, int64_t deadli
 	return 0;
 }
 
+/* True: decided, *in the queue or not.  False: the queue has changed since the look at it, which is
+ * left to the execution in which the look finds it changed. */
+static inline bool seam_enter(struct seam_queue *q, PP_ATOMIC(uint32_t) *word, uint32_t expected,
+                              uint32_t bit, bool *in)
+{
+	uint32_t seen = atomic_load_explicit(&q->threads, memory_order_acquire);
+
+	*in = atomic_load_explicit(word, memory_order_relaxed) == expected;
+	return !*in || atomic_compare_exchange_strong_explicit(&q->threads, &seen, seen | bit,
+	                                                       memory_order_release,
+	                                                       memory_order_relaxed);
+}
+
+/* The look at the word and going to sleep are one step against wake calls. */
 int pp_futex_wait(PP_ATOMIC(uint32_t) *word, uint32_t expected, int64_t deadline,
                   bool interruptible)
 {
 	struct seam_queue *q = seam_queue_of(word);
 	unsigned self = seam_self();
-	uint32_t seen;
+	bool in;
 
 	(void)interruptible; /* no signals here */
-	do {
-		seen = atomic_load_explicit(&q->threads, memory_order_acquire);
-		if (atomic_load_explicit(word, memory_order_relaxed) != expected)
-			return -EAGAIN;
-	} while (!seam_exchange(q, &seen, seen | UINT32_C(1) << self));
+	SEAM_AWAIT(seam_enter(q, word, expected, UINT32_C(1) << self, &in));
+	if (!in)
+		return -EAGAIN;
+	SEAM_NOTE_DOWN(self);
 	return seam_sleep(q, self, deadline);
 }
 
-/* Those who are woken: the first by number.  Threads that can change places do so elsewhere. */
+#ifndef SEAM_FIRST
+#define SEAM_FIRST 1 /* the thread that is woken before those behind it, by number */
+#endif
+
+/* Those who are woken. */
 static inline uint32_t seam_choose(uint32_t threads, uint32_t n)
 {
 	uint32_t chosen = 0, k;
 
-	for (k = 1; k <= SEAM_THREADS && n > 0; k++)
-		if (threads & UINT32_C(1) << k) {
-			chosen |= UINT32_C(1) << k;
+	for (k = 0; k < SEAM_THREADS && n > 0; k++) {
+		uint32_t bit = UINT32_C(2) << (SEAM_FIRST - 1 + k) % SEAM_THREADS;
+
+		if (threads & bit) {
+			chosen |= bit;
 			n--;
 		}
+	}
 	return chosen;
+}
+
+/* As seam_enter(). */
+static inline bool seam_take(struct seam_queue *q, uint32_t n, uint32_t *chosen)
+{
+	uint32_t seen = atomic_load_explicit(&q->threads, memory_order_relaxed);
+
+	*chosen = seam_choose(seen, n);
+	return atomic_compare_exchange_strong_explicit(&q->threads, &seen,
+	                                               (seen & ~*chosen) + SEAM_CALL,
+	                                               memory_order_release, memory_order_relaxed);
 }
 
 uint32_t pp_futex_wake(PP_ATOMIC(uint32_t) *word, uint32_t n)
 {
 	struct seam_queue *q = seam_queue_of(word);
-	uint32_t seen = atomic_load_explicit(&q->threads, memory_order_relaxed);
 	uint32_t chosen, k, woken = 0;
 
-	do {
-		chosen = seam_choose(seen, n);
-	} while (!seam_exchange(q, &seen, (seen & ~chosen) + SEAM_CALL));
+	SEAM_AWAIT(seam_take(q, n, &chosen));
 	for (k = 1; k <= SEAM_THREADS; k++)
 		if (chosen & UINT32_C(1) << k) {
 			atomic_fetch_add_explicit(&seam_woken[k], 1, memory_order_release);
