@@ -119,11 +119,11 @@ static inline bool took(struct selection *s, uint32_t i)
 
 /* ---- looking ---------------------------------------------------------------------------- */
 
-static int look_in_order(struct selection *s)
+static int look_in_order(struct selection *s, uint32_t from)
 {
 	uint32_t i;
 
-	for (i = 0; i < s->count; i++)
+	for (i = from; i < s->count; i++)
 		if (took(s, i))
 			return (int)i;
 	return -EAGAIN;
@@ -167,7 +167,7 @@ static inline int look(struct selection *s)
 	uint32_t first;
 
 	if (s->ordered || s->count == 0)
-		return look_in_order(s);
+		return look_in_order(s, 0);
 	first = s->count > 1 ? pp_random_below(s->count) : 0;
 	return took(s, first) ? (int)first : look_at_others(s, first);
 }
@@ -451,7 +451,7 @@ PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordere
 	struct selection s = { .cases = cases, .count = count, .ordered = ordered,
 	                       .deadline = deadline };
 	bool late = too_late(&s);
-	int r = late ? look_at_once(&s) : ordered ? look_in_order(&s) : look_at_others(&s, first);
+	int r = late ? look_at_once(&s) : ordered ? look_in_order(&s, 1) : look_at_others(&s, first);
 
 	if (r >= 0)
 		return r;

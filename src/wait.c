@@ -69,9 +69,8 @@ static void pass_on(struct pp_op *op)
 
 ssize_t pp_wait(struct pp_op *op)
 {
-	uint64_t moved = op->max; /* when it last spun; never a count of items under way */
 	struct pp_spinner spinner;
-	bool owes = false, spun = false;
+	bool owes = false;
 	int r = -EAGAIN;
 
 	PP_STALL(wait_entered);
@@ -81,18 +80,12 @@ ssize_t pp_wait(struct pp_op *op)
 			r = -ETIMEDOUT;
 			break;
 		}
-		/* Again where something moved since; and after a wake for nothing, since then others of this
-		 * side were faster, and to let them run costs less than the next wake. */
-		if (op->done != moved || owes) {
-			moved = op->done;
-			r = spin(op, &spinner);
-			spun = true;
-		}
+		/* Again after a wake for nothing, too: others of this side were faster, and to let them run
+		 * costs less than the next wake. */
+		r = spin(op, &spinner);
 		if (pp_is_undecided(r)) {
 			r = park(op, &owes);
-			if (spun)
-				pp_spin_parked(&spinner);
-			spun = false;
+			pp_spin_parked(&spinner);
 		}
 	}
 	if (owes)

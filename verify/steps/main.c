@@ -35,7 +35,7 @@ struct settings {
 	const char *replay;
 };
 
-static unsigned patience = 60; /* seconds */
+static unsigned most_seconds = 60; /* seconds */
 
 /* ---- one execution ---------------------------------------------------------------------- */
 
@@ -50,7 +50,7 @@ static unsigned pick(bool at_random_only)
 static void guard(void)
 {
 	if (explored->executions % 4096 == 1)
-		alarm(patience);
+		alarm(most_seconds);
 }
 
 static void settle_all(void)
@@ -327,7 +327,7 @@ static bool set(struct settings *o, const char *name, const char *value)
 	else if (strcmp(name, "--failures") == 0)
 		o->failures = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "--patience") == 0)
-		patience = (unsigned)strtoul(value, NULL, 10);
+		most_seconds = (unsigned)strtoul(value, NULL, 10);
 	else if (strcmp(name, "--slice") == 0)
 		return sscanf(value, "%u/%u", &o->slice, &o->slices) == 2 && o->slices > 0;
 	else
