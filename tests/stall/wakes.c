@@ -168,7 +168,11 @@ static bool woken_and_late(pp_kind kind, enum action sleeper, pp_time patience)
 	begin("woken, and late", kind, 1, 0);
 	ring_fill(&ring, is_pull(sleeper) ? 0 : 1);
 	late = actor_start(&ring, sleeper, PP_AT_wait_woken, pp_in(patience));
-	AWAIT(actor_sleeps(late) || atomic_load(&late->frozen));
+	AWAIT(actor_sleeps(late) || atomic_load(&late->frozen) || atomic_load(&late->done));
+	if (atomic_load(&late->done)) { /* before it slept */
+		ring_finish(&ring);
+		return false;
+	}
 	CHECK((is_pull(sleeper) ? ring_try_push(&ring) : ring_try_pull(&ring)) == 0, "flow");
 	in_time = pp_now() < late->deadline;
 	actor_await_frozen(late);
