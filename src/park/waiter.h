@@ -60,6 +60,7 @@ struct pp_link {
 	PP_PLAIN(struct pp_link *) prev;
 	struct pp_waiter *waiter;        /* NULL: somebody who waits for nothing else */
 	PP_PLAIN(bool) listed;
+	PP_PLAIN(bool) owed;             /* at a rendezvous: its look again, see queue_is_too_early() */
 	bool told, begun;                /* the owner's notes, without the lock       */
 	unsigned char fence;
 };

@@ -41,20 +41,41 @@ static inline struct meet_place queue_place(struct pp_link *link)
 	return (struct meet_place){ &node->state, &node->carrier, NULL };
 }
 
-/* Whoever waits longest and can be taken, where a select is first in line.  `self`: a select does not
- * meet itself.  A select that acts cannot be; with `mark` it has news.  *half_way: there was one. */
-PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const struct pp_waiter *self,
-                                                bool mark, bool *half_way)
+/* Who looks for a partner: the line of its side, its place there, if any; `mark`: it will wait. */
+struct queue_seeker {
+	const struct pp_list *line;
+	const struct pp_link *own;
+	bool mark;
+};
+
+/* A select that somebody of the seeker's side found acting will look again, and then takes who has
+ * been in line for longest.  Nobody who came later takes it before that. */
+static inline bool queue_is_too_early(const struct queue_seeker *s, const struct pp_link *link)
 {
+	return link->owed && s->line->first && s->line->first != s->own;
+}
+
+/* Whoever waits longest and can be taken, where a select is first in line.  A select does not meet
+ * itself.  One that acts cannot be taken; it has news, if the seeker will wait.  *half_way: there
+ * was one. */
+PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const struct queue_seeker *s,
+                                                bool *half_way)
+{
+	const struct pp_waiter *self = s->own ? s->own->waiter : NULL;
 	struct pp_link *link;
 
 	for (link = list->first; link && link->waiter; link = link->next) {
 		if (link->waiter == self)
 			continue;
-		switch (waiter_claim(link->waiter, mark)) {
+		if (queue_is_too_early(s, link)) {
+			*half_way = true;
+			continue;
+		}
+		switch (waiter_claim(link->waiter, s->mark)) {
 		case WAITER_IS_TAKEN:
 			continue; /* served elsewhere: passed over */
 		case WAITER_IS_BUSY:
+			link->owed |= s->mark;
 			*half_way = true;
 			continue;
 		default:
@@ -65,25 +86,26 @@ PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const stru
 	return link;
 }
 
-static inline struct pp_link *queue_take(struct pp_list *list, const struct pp_waiter *self,
-                                         bool mark, bool *half_way)
+static inline struct pp_link *queue_take(struct pp_list *list, const struct queue_seeker *s,
+                                         bool *half_way)
 {
 	struct pp_link *link = list->first;
 
 	if (link && pp_unlikely(link->waiter != NULL))
-		link = queue_choose(list, self, mark, half_way);
+		link = queue_choose(list, s, half_way);
 	if (link)
 		list_remove(list, link);
 	return link;
 }
 
-/* Is there somebody to be taken? */
-static inline bool queue_has(struct pp_list *list)
+/* Is there somebody that a newcomer could take? */
+static inline bool queue_has(struct meet_queue *q, enum meet_role role)
 {
+	struct queue_seeker s = { &q->waiting[meet_other(role)], NULL, false };
 	struct pp_link *link;
 
-	for (link = list->first; link; link = link->next)
-		if (!link->waiter || waiter_is_open(link->waiter))
+	for (link = q->waiting[role].first; link; link = link->next)
+		if (!link->waiter || (!queue_is_too_early(&s, link) && waiter_is_open(link->waiter)))
 			return true;
 	return false;
 }
@@ -121,12 +143,12 @@ static inline struct pp_wake queue_take_watcher(struct meet_queue *q)
 }
 
 /* Take the oldest partner's place: 1.  -EBUSY: there is a select, half-way. */
-static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role,
-                                 const struct pp_waiter *self, bool mark,
-                                 struct meet_place *partner)
+static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
+                                 bool mark, struct meet_place *partner)
 {
+	struct queue_seeker s = { &m->queue.waiting[role], own, mark };
 	bool half_way = false;
-	struct pp_link *link = queue_take(&m->queue.waiting[meet_other(role)], self, mark, &half_way);
+	struct pp_link *link = queue_take(&m->queue.waiting[meet_other(role)], &s, &half_way);
 
 	if (!link)
 		return half_way ? -EBUSY : -EAGAIN;
@@ -140,12 +162,14 @@ static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role,
 static inline int64_t queue_look(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
                                  struct meet_place *partner, bool *news)
 {
-	int64_t r = queue_find(m, role, own ? own->waiter : NULL, own, partner);
+	int64_t r = queue_find(m, role, own, own, partner);
 
 	if (r == 1 || !own)
 		return r;
-	if (!own->listed)
+	if (!own->listed) {
+		own->owed = false;
 		list_append(&m->queue.waiting[role], own);
+	}
 	*news = m->queue.watched & UINT32_C(1) << meet_other(role);
 	return -EAGAIN;
 }
@@ -169,6 +193,7 @@ PP_NOINLINE static int64_t queue_look_as_select(struct pp_meeting *m, enum meet_
 
 	if (!waiter_act(own->waiter))
 		return MEET_IS_CLAIMED;
+	own->owed = false;
 	if (meet_has_ended(word))
 		return meet_ended(word, role);
 	r = queue_look_in_spot(m, role, partner);
@@ -191,7 +216,7 @@ PP_NOINLINE static void queue_tell(struct pp_meeting *m, enum meet_role role, bo
 	int fd = NOT_ARMED;
 
 	lock_until(&q->lock, INT64_MAX);
-	if (!only_if || queue_has(&q->waiting[meet_other(role)])) {
+	if (!only_if || queue_has(q, meet_other(role))) {
 		fd = queue_disarm(q, role);
 		if (role == MEET_PULL)
 			wake = queue_take_watcher(q);
@@ -248,8 +273,8 @@ static inline bool queue_withdraw(struct pp_meeting *m, enum meet_role role, str
 	return queue_leave(m, &m->queue.waiting[role], link);
 }
 
-/* True: there is somebody to meet, also in the spot of PP_SPSC, which has moved, or the end; else `fd`
- * is signalled when there is. */
+/* True: there is somebody to meet, also in the spot of PP_SPSC, which has moved, or the end; else
+ * `fd` is signalled when there is. */
 static inline bool queue_arm(struct pp_meeting *m, enum meet_role role, int fd)
 {
 	uint32_t word;
@@ -257,7 +282,7 @@ static inline bool queue_arm(struct pp_meeting *m, enum meet_role role, int fd)
 
 	lock_until(&m->queue.lock, INT64_MAX);
 	word = pp_load(&m->word);
-	ready = queue_has(&m->queue.waiting[meet_other(role)]) || meet_has_ended(word) ||
+	ready = queue_has(&m->queue, meet_other(role)) || meet_has_ended(word) ||
 	        (m->single && word & SPOT_WAITS(meet_other(role)));
 	m->queue.armed[role] = ready ? NOT_ARMED : fd;
 	queue_note_watched(&m->queue, role);
