@@ -75,7 +75,8 @@ PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const stru
 		case WAITER_IS_TAKEN:
 			continue; /* served elsewhere: passed over */
 		case WAITER_IS_BUSY:
-			link->owed |= s->mark;
+			if (s->mark)
+				link->owed = true;
 			*half_way = true;
 			continue;
 		default:
