@@ -5,13 +5,19 @@
 Each case is a line of code and a part of the message; and each is tried in a form that is right,
 so that it is refused for that line and nothing else.
 """
+import os
 import subprocess
 import sys
+import tempfile
 
-HEAD = """
+FLAGS = ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
+# Read once; that takes longer than a case.
+HEADERS = """
 #include <memory>
 #include <string>
 #include <pushpull/pushpull.hpp>
+"""
+HEAD = """
 struct fixed { fixed(int); fixed(fixed &&) = delete; ~fixed(); };
 struct no_assign { const int n; ~no_assign(); };
 void test(pp::tx<int> &tx, pp::rx<int> &rx, pp::tx<std::unique_ptr<int>> &owners,
@@ -59,29 +65,48 @@ CASES = [
 ]
 
 
-def compiled(compiler, include, code):
-    run = subprocess.run([compiler, "-x", "c++", "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra",
-                          "-Werror", f"-I{include}", "-"],
+def precompiled(compiler, include, folder):
+    """What a case is compiled with."""
+    header = os.path.join(folder, "headers.hpp")
+    with open(header, "w", encoding="utf-8") as f:
+        f.write(HEADERS)
+    clang = "clang" in os.path.basename(compiler)
+    made = header + (".pch" if clang else ".gch")
+    subprocess.run([compiler, "-x", "c++-header", *FLAGS, f"-I{include}", header, "-o", made],
+                   check=True)
+    return [compiler, *FLAGS, f"-I{include}", *(["-include-pch", made] if clang
+                                                else ["-include", header])]
+
+
+def compiled(command, code):
+    run = subprocess.run([*command, "-x", "c++", "-fsyntax-only", "-"],
                          input=HEAD % code, capture_output=True, text=True, check=False)
     return run.returncode == 0, run.stderr
 
 
-def check(compiler, include, wrong, said):
-    ok, message = compiled(compiler, include, wrong)
+def check(command, wrong, said):
+    ok, message = compiled(command, wrong)
     if ok:
         return f"{wrong}: compiles"
     return None if said in message else f"{wrong}: not for the reason '{said}':\n{message}"
 
 
+def complaints_of(command):
+    # What is right in one go: each in a block of its own.
+    ok, message = compiled(command, "".join(f"{{ {right} }}\n" for _, right, _ in CASES))
+    if not ok:
+        yield f"what is right is refused:\n{message}"
+    for wrong, _, said in CASES:
+        complaint = check(command, wrong, said)
+        if complaint:
+            yield complaint
+
+
 def main(include, *compilers):
     failed = 0
     for compiler in compilers:
-        # What is right in one go: each in a block of its own.
-        ok, message = compiled(compiler, include, "".join(f"{{ {right} }}\n" for _, right, _ in CASES))
-        complaints = [] if ok else [f"what is right is refused:\n{message}"]
-        complaints += [check(compiler, include, wrong, said) for wrong, _, said in CASES]
-        for complaint in complaints:
-            if complaint:
+        with tempfile.TemporaryDirectory() as folder:
+            for complaint in complaints_of(precompiled(compiler, include, folder)):
                 print(f"FAILED  {compiler}: {complaint}")
                 failed = 1
         print(f"done    {compiler}: {len(CASES)} cases")
