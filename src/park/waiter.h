@@ -61,7 +61,7 @@ struct pp_link {
 	struct pp_waiter *waiter;        /* NULL: somebody who waits for nothing else */
 	PP_PLAIN(bool) listed;
 	PP_PLAIN(bool) owed;             /* at a rendezvous: its look again, see queue_is_too_early() */
-	bool told, begun;                /* the owner's notes, without the lock       */
+	bool told : 1, begun : 1;        /* the owner's notes, without the lock       */
 	unsigned char fence;
 };
 
