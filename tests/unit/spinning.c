@@ -4,12 +4,9 @@
  * takes TICK ns.  It stands soon after the machine's start, so that for the kernel every
  * deadline is long past and a sleep with one ends at once, as if it had lasted SLEEP ns.
  */
-#include "support.h"
+#include "kernel.h"
 
-#include <dlfcn.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,30 +37,16 @@ int sched_yield(void)
 	return (int)syscall(SYS_sched_yield);
 }
 
-static long pass_to_kernel(long number, const long *a)
+static long in_place_of_kernel(long number, const long *a)
 {
-	static long (*kernel)(long, ...);
-
-	if (!kernel)
-		*(void **)&kernel = dlsym(RTLD_NEXT, "syscall");
-	return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-long syscall(long number, ...)
-{
-	long a[6];
-	va_list rest;
-
-	va_start(rest, number);
-	for (size_t i = 0; i < ARRAY_LEN(a); i++)
-		a[i] = va_arg(rest, long);
-	va_end(rest);
 	if (faking && number == SYS_futex) {
 		fell_asleep = fake_now;
 		fake_now += sleep_lasts;
 	}
-	return pass_to_kernel(number, a);
+	return to_kernel(number, a);
 }
+
+KERNEL(in_place_of_kernel);
 
 struct spun {
 	int64_t  ns;    /* from the call to the sleep, less what is no spinning */

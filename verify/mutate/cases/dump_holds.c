@@ -1,77 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* A ring that ends while pp_dump() runs keeps its memory until that has finished, and then gives
  * it back. */
-#include "support.h"
+#include "blocks.h"
+#include "kernel.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 SUITE(dump_holds);
 
-/* ---- The library calls these, as the program's come first ---------------------------------- */
-
-static void *blocks[16]; /* its aligned ones that are not given back */
-static unsigned taken;
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	void *block = NULL;
-
-	if (posix_memalign(&block, alignment, size))
-		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
-		if (!blocks[i]) {
-			blocks[i] = block;
-			taken++;
-			break;
-		}
-	return block;
-}
-
-void free(void *block)
-{
-	extern void __libc_free(void *block);
-
-	for (size_t i = 0; block && i < ARRAY_LEN(blocks); i++)
-		if (blocks[i] == block) {
-			blocks[i] = NULL;
-			taken--;
-		}
-	__libc_free(block);
-}
-
 static struct ends goes; /* when the dump writes its next line */
 static unsigned lines;
 
-static long pass_to_kernel(long number, const long *a)
+static long in_place_of_kernel(long number, const long *a)
 {
-	static long (*kernel)(long, ...);
-
-	if (!kernel)
-		*(void **)&kernel = dlsym(RTLD_NEXT, "syscall");
-	return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-long syscall(long number, ...)
-{
-	long a[6];
-	va_list rest;
-
-	va_start(rest, number);
-	for (size_t i = 0; i < ARRAY_LEN(a); i++)
-		a[i] = va_arg(rest, long);
-	va_end(rest);
 	if (number == SYS_write) {
 		lines++;
 		ends_let_go(&goes);
 		goes = (struct ends){ NULL, NULL };
 	}
-	return pass_to_kernel(number, a);
+	return to_kernel(number, a);
 }
+
+KERNEL(in_place_of_kernel);
 
 /* ---- The cases ------------------------------------------------------------------------------- */
 

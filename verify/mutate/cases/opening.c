@@ -1,34 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* What opening a ring takes from the allocator goes back: when the ring ends, and when opening
  * fails at any of its steps; and what can never be opened is told from what is not there now. */
-#include "support.h"
-
-#include <stdlib.h>
+#include "blocks.h"
 
 SUITE(opening);
 
-/* The library's aligned blocks that are not given back, and the calls that are to fail. */
-static void *blocks[16];
-static int taken, fail_aligned = -1, fail_calloc = -1;
+static int fail_calloc = -1; /* after so many */
 
-/* The library calls these, as the program's come first. */
-void *aligned_alloc(size_t alignment, size_t size)
-{
-	void *block = NULL;
-
-	if (fail_aligned >= 0 && fail_aligned-- == 0)
-		return NULL;
-	if (posix_memalign(&block, alignment, size))
-		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(blocks); i++)
-		if (!blocks[i]) {
-			blocks[i] = block;
-			taken++;
-			break;
-		}
-	return block;
-}
-
+/* As those of blocks.h. */
 void *calloc(size_t n, size_t size)
 {
 	extern void *__libc_calloc(size_t n, size_t size);
@@ -36,18 +15,6 @@ void *calloc(size_t n, size_t size)
 	if (fail_calloc >= 0 && fail_calloc-- == 0)
 		return NULL;
 	return __libc_calloc(n, size);
-}
-
-void free(void *block)
-{
-	extern void __libc_free(void *block);
-
-	for (size_t i = 0; block && i < ARRAY_LEN(blocks); i++)
-		if (blocks[i] == block) {
-			blocks[i] = NULL;
-			taken--;
-		}
-	__libc_free(block);
 }
 
 static void is_given_back(pp_kind kind, size_t capacity)
