@@ -87,13 +87,17 @@ PP_NOINLINE static struct pp_link *queue_choose(struct pp_list *list, const stru
 	return link;
 }
 
-static inline struct pp_link *queue_take(struct pp_list *list, const struct queue_seeker *s,
-                                         bool *half_way)
+static inline struct pp_link *queue_take(struct meet_queue *q, enum meet_role role,
+                                         const struct pp_link *own, bool mark, bool *half_way)
 {
+	struct pp_list *list = &q->waiting[meet_other(role)];
 	struct pp_link *link = list->first;
 
-	if (link && pp_unlikely(link->waiter != NULL))
-		link = queue_choose(list, s, half_way);
+	if (link && pp_unlikely(link->waiter != NULL)) {
+		struct queue_seeker s = { &q->waiting[role], own, mark };
+
+		link = queue_choose(list, &s, half_way);
+	}
 	if (link)
 		list_remove(list, link);
 	return link;
@@ -144,12 +148,12 @@ static inline struct pp_wake queue_take_watcher(struct meet_queue *q)
 }
 
 /* Take the oldest partner's place: 1.  -EBUSY: there is a select, half-way. */
-static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role, struct pp_link *own,
-                                 bool mark, struct meet_place *partner)
+static inline int64_t queue_find(struct pp_meeting *m, enum meet_role role,
+                                 const struct pp_link *own, bool mark,
+                                 struct meet_place *partner)
 {
-	struct queue_seeker s = { &m->queue.waiting[role], own, mark };
 	bool half_way = false;
-	struct pp_link *link = queue_take(&m->queue.waiting[meet_other(role)], &s, &half_way);
+	struct pp_link *link = queue_take(&m->queue, role, own, mark, &half_way);
 
 	if (!link)
 		return half_way ? -EBUSY : -EAGAIN;
