@@ -212,9 +212,15 @@ static int step_push_meeting(const struct async *a)
 
 static int async(const struct async *a)
 {
+	int r;
+
 	if (a->end->mode != PP_MODE_MEET)
-		return step(a);
-	return a->role == MEET_PUSH ? step_push_meeting(a) : step_pull_meeting(a);
+		r = step(a);
+	else
+		r = a->role == MEET_PUSH ? step_push_meeting(a) : step_pull_meeting(a);
+	if (r == -EAGAIN)
+		pp_count_refused(a->end, a->role);
+	return r;
 }
 
 static int withdraw(const struct async *a)

@@ -46,11 +46,17 @@ void pp_pull_restore(struct pp_rx *rx);
 
 /* ---- either ------------------------------------------------------------------------ */
 
-/* One item, now: the result, or -EAGAIN, -EBUSY. */
+/* One item, now: the result, or -EAGAIN, -EBUSY, which the caller counts. */
 PP_INLINE int pp_try(struct pp_end *end, enum meet_role role, void *item)
 {
-	return role == MEET_PUSH ? pp_tx_of(end)->push(pp_tx_of(end), item, DO_NOT_WAIT)
-	                         : pp_rx_of(end)->pull(pp_rx_of(end), item, DO_NOT_WAIT);
+	return role == MEET_PUSH ? pp_tx_of(end)->push(pp_tx_of(end), item, DO_NOT_COUNT)
+	                         : pp_rx_of(end)->pull(pp_rx_of(end), item, DO_NOT_COUNT);
+}
+
+/* A call could not go ahead. */
+static inline void pp_count_refused(struct pp_end *end, enum meet_role role)
+{
+	pp_count(role == MEET_PUSH ? &pp_tx_of(end)->side.refused : &pp_rx_of(end)->side.refused);
 }
 
 /* PP_SPSC, and a slot of this end is open: nothing can go ahead until it is committed. */

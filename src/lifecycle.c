@@ -87,7 +87,6 @@ static void end_ring(struct pp_channel *ch, uint32_t why)
 
 	/* First the alert, so that whoever sees an end also has every push look for it. */
 	ec_ring(&b->items);
-	ec_ring(&b->space);
 	if (ch->kind == PP_SPSC) {
 		spsc_end(&b->ring.spsc, why);
 		PP_STALL(end_flagged);

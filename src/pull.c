@@ -127,10 +127,10 @@ static void come_in_time(struct pp_rx *rx, struct spsc *r, bool trying)
 static int64_t pull_one_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	if (rx->end.mode == PP_MODE_MEET)
-		return deadline == DO_NOT_WAIT ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
-		                               : -EAGAIN;
+		return is_a_try(deadline) ? meet_try(&rx->end.channel->meeting, MEET_PULL, item)
+		                          : -EAGAIN;
 	if (rx->end.mode == PP_MODE_SPSC)
-		come_in_time(rx, &rx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
+		come_in_time(rx, &rx->end.block->ring.spsc, is_a_try(deadline));
 	return pull_some(&rx->end, item, 1);
 }
 
@@ -148,10 +148,10 @@ PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadlin
 		return pp_pull_while_open(rx);
 	r = pull_one_slowly(rx, item, deadline);
 	if (pp_is_undecided(r)) {
-		if (deadline == DO_NOT_WAIT)
-			pp_count(&rx->side.refused);
-		else
+		if (!is_a_try(deadline))
 			r = pull_wait(rx, item, 0, 1, 1, deadline);
+		else if (deadline == DO_NOT_WAIT)
+			pp_count(&rx->side.refused);
 	}
 	return r > 0 ? 0 : (int)r;
 }

@@ -195,10 +195,10 @@ static void come_in_time(struct pp_tx *tx, struct spsc *r, bool trying)
 static int64_t push_one_slowly(struct pp_tx *tx, void *item, pp_time deadline)
 {
 	if (tx->end.mode == PP_MODE_MEET) /* who waits looks for a partner when it takes its place */
-		return deadline == DO_NOT_WAIT ? meet_try(&tx->end.channel->meeting, MEET_PUSH, item)
-		                               : -EAGAIN;
+		return is_a_try(deadline) ? meet_try(&tx->end.channel->meeting, MEET_PUSH, item)
+		                          : -EAGAIN;
 	if (tx->end.channel->kind == PP_SPSC)
-		come_in_time(tx, &tx->end.block->ring.spsc, deadline == DO_NOT_WAIT);
+		come_in_time(tx, &tx->end.block->ring.spsc, is_a_try(deadline));
 	return push_some(&tx->end, item, 1);
 }
 
@@ -212,16 +212,14 @@ PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time d
 {
 	int64_t r;
 
-	if (!tx || !item)
-		return -EINVAL;
 	if (pp_unlikely(tx->open))
 		return pp_push_while_open(tx);
 	r = push_one_slowly(tx, (void *)(uintptr_t)item, deadline);
 	if (pp_is_undecided(r)) {
-		if (deadline == DO_NOT_WAIT)
-			pp_count(&tx->side.refused);
-		else
+		if (!is_a_try(deadline))
 			r = push_wait(tx, item, 1, 0, deadline);
+		else if (deadline == DO_NOT_WAIT)
+			pp_count(&tx->side.refused);
 	}
 	if (pp_unlikely(tx->diverted) && pp_load(&tx->book.aborted) == 0)
 		pp_push_restore(tx);

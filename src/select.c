@@ -444,6 +444,14 @@ static bool some_slot_is_open(struct selection *s)
 	return false;
 }
 
+static void count_refused(struct selection *s)
+{
+	pp_case *c;
+
+	for EACH_CASE(s, c)
+		pp_count_refused(end_of(c), role_of(c));
+}
+
 /* The case that was looked at first could not go ahead. */
 PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordered, uint32_t first,
                                      pp_time deadline)
@@ -457,6 +465,7 @@ PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordere
 		return r;
 	if (some_slot_is_open(&s))
 		return -EBUSY;
+	count_refused(&s);
 	return late ? r : wait_for_one(&s);
 }
 

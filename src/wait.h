@@ -7,13 +7,19 @@
 
 #include "channel.h"
 
-/* In place of a deadline: a try.  No clock shows it. */
-#define DO_NOT_WAIT INT64_MIN
+/* In place of a deadline: a try.  No clock shows them. */
+#define DO_NOT_WAIT   INT64_MIN       /* which is counted if it is refused   */
+#define DO_NOT_COUNT (INT64_MIN + 1)  /* one of several that make up one call */
+
+PP_INLINE bool is_a_try(pp_time deadline)
+{
+	return deadline <= DO_NOT_COUNT;
+}
 
 /* A caller's deadline, however long past, is not a try. */
 PP_INLINE pp_time some_deadline(pp_time deadline)
 {
-	return deadline == DO_NOT_WAIT ? DO_NOT_WAIT + 1 : deadline;
+	return is_a_try(deadline) ? DO_NOT_COUNT + 1 : deadline;
 }
 
 /* A result that is not the end of a wait: the next attempt may go ahead. */

@@ -157,7 +157,7 @@ static void call(struct waiting *w)
 	if (expected == -EBUSY && !model_is_shut(&r->model, w->role))
 		expected = -EAGAIN;
 	FUZZ_CHECK(got == expected, "async gave %d, not %d", got, expected);
-	rig_refused(r, w->role, got == -EAGAIN && r->model.capacity, 4);
+	rig_refused(r, w->role, got == -EAGAIN, got == -EAGAIN);
 	if (got == -EAGAIN) {
 		waits(w);
 		return;

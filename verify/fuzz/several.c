@@ -43,7 +43,6 @@ static size_t draw_cases(struct rig *rigs, size_t count, struct input *in, struc
 		cases[i].tx = role == PUSH ? r->tx : NULL;
 		cases[i].rx = role == PULL ? r->rx : NULL;
 		cases[i].item = choices[i].item;
-		rig_refused(r, role, 0, 3);
 	}
 	return n;
 }
@@ -111,8 +110,11 @@ static void select_some(struct rig *rigs, size_t count, struct input *in)
 
 		rig_moved(r, choices[got].role, r->next++, choices[got].item);
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (got == -ETIMEDOUT && choices[i].rig)
+			rig_refused(choices[i].rig, choices[i].role, 1, 1);
 		free(choices[i].item);
+	}
 	for (i = 0; i < count; i++)
 		rig_check(&rigs[i]);
 }

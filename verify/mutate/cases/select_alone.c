@@ -123,8 +123,8 @@ static void counts_late(pp_kind kind, size_t capacity)
 
 Test(select_alone, a_select_that_finds_nothing_counts_as_one_call)
 {
-	for_each_ring(1, counts_waits);
-	for_each_ring(1, counts_late);
+	for_each_ring(0, counts_waits);
+	for_each_ring(0, counts_late);
 }
 
 /* ---- A sleep --------------------------------------------------------------------------- */
