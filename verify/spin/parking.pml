@@ -248,7 +248,6 @@ proctype ender()
 
 #ifndef M_NO_RUNG
 	ec[PULL].rung = 1;
-	ec[PUSH].rung = 1;
 #endif
 	cancelled = (ENDER == CANCEL);
 	sealed[PUSH] = 1;
