@@ -29,7 +29,7 @@
 
 #include "base/atomic.h"
 #include "base/compiler.h"
-#include "park/futex.h"
+#include "park/sleep.h"
 
 enum {
 	WAITER_ASLEEP  = 1,
@@ -117,10 +117,13 @@ static inline void pp_call_make(const struct pp_call *call)
 		call->make(call->context);
 }
 
-static inline void pp_wake_make(const struct pp_wake *owed)
+/* It was one of those `sleepers`. */
+static inline void pp_wake_make(const struct pp_wake *owed, struct pp_sleepers *sleepers)
 {
-	if (owed->asleep)
+	if (owed->asleep) {
+		pp_fetch_add(&sleepers->wakes, 1);
 		(void)pp_futex_wake(owed->asleep, 1);
+	}
 	pp_call_make(&owed->call);
 }
 

@@ -117,7 +117,7 @@ void watch_tell(struct pp_watch *watch, struct pp_eventcount *ec, uint64_t event
 		owed = watch_leave(watch);
 		if (told.fd != NOT_ARMED)
 			PP_SWITCH(WATCH_SIGNAL, (void)0, pp_pollable_signal(told.fd));
-		PP_SWITCH(WATCH_WAKE, (void)0, pp_wake_make(&told.wake));
+		PP_SWITCH(WATCH_WAKE, (void)0, pp_wake_make(&told.wake, &ec->sleepers));
 		n = told.found ? n - 1 : 0;
 		n = owed < WATCH_MOST - n ? n + owed : WATCH_MOST;
 	}

@@ -229,7 +229,7 @@ PP_NOINLINE static void queue_tell(struct pp_meeting *m, enum meet_role role, bo
 	lock_release(&q->lock);
 	if (fd != NOT_ARMED)
 		PP_SWITCH(MEET_SIGNAL, (void)0, pp_pollable_signal(fd));
-	PP_SWITCH(MEET_TELL_WATCHER, (void)0, pp_wake_make(&wake));
+	PP_SWITCH(MEET_TELL_WATCHER, (void)0, pp_wake_make(&wake, &m->side[role].sleepers));
 }
 
 /* Take the oldest partner's place: 1.  None there: -EAGAIN, and `own`, if any, waits.
@@ -349,7 +349,7 @@ static inline bool queue_end_one(struct pp_meeting *m, enum meet_role role)
 	lock_release(&q->lock);
 	if (plain)
 		meet_tell(m, role, &plain->state, PLACE_ENDED);
-	PP_SWITCH(MEET_END_WAKE, (void)0, pp_wake_make(&wake));
+	PP_SWITCH(MEET_END_WAKE, (void)0, pp_wake_make(&wake, &m->side[role].sleepers));
 	return any;
 }
 

@@ -178,6 +178,7 @@ const struct scenario scenarios[] = {
 	{ "sel-spot-close", { { SPSC, 0 }, { SPSC, 0 } }, { "tt", "Psz" },             0 },
 	{ "sel-both",       { { MPMC, 0 }, { MPMC, 1 } }, { "tt", "P", "y" },          0 },
 	{ "sel-both-2",     { { MPMC, 1 }, { MPMC, 0 } }, { "t", "t", "s", "s" },      0 },
+	{ "sel-act-arm",    { { MPMC, 0 }, { MPMC, 1 } }, { "t", "t", "y", "h" },      0 },
 
 	/* Event loops. */
 	{ "arm-pull",          { { MPMC, 1 } }, { "fff", "PP", "P" },                  0 },

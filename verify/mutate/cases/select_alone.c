@@ -21,8 +21,17 @@ static void act(bool push)
 static unsigned sleeps, yields;
 static int sleep_gives; /* what ends the first sleep; the second is ended by an item */
 
+static void (*asleep)(void); /* what happens while it sleeps, once */
+
 static long kernel(long number, const long *a)
 {
+	if (asleep && is_wait(number, a)) {
+		void (*what)(void) = asleep;
+
+		asleep = NULL;
+		what();
+		return to_kernel(number, a);
+	}
 	if (!sleep_gives || !is_wait(number, a))
 		return to_kernel(number, a);
 	if (sleeps++) {
@@ -125,6 +134,31 @@ Test(select_alone, a_select_that_finds_nothing_counts_as_one_call)
 {
 	for_each_ring(0, counts_waits);
 	for_each_ring(0, counts_late);
+}
+
+static void end_comes(void)
+{
+	EXPECT_EQ(pp_close(ring->tx), 0);
+}
+
+static void counts_wakes(pp_kind kind, size_t capacity)
+{
+	struct ends e = open_with(kind, capacity, PP_SPIN_NONE);
+
+	ring = &e;
+	asleep = item_comes;
+	EXPECT_EQ(select_pulls(&e, NULL, 0, PP_FOREVER), 0);
+	EXPECT_EQ(ends_stats(&e).pull_wakes, 1);
+	asleep = end_comes;
+	EXPECT_EQ(select_pulls(&e, NULL, 0, PP_FOREVER), 0);
+	EXPECT_EQ(ends_stats(&e).pull_wakes, 2);
+	EXPECT_EQ(ends_stats(&e).push_wakes, 0);
+	ends_let_go(&e);
+}
+
+Test(select_alone, to_wake_a_select_is_a_wake_of_the_ring_that_did_it)
+{
+	for_each_ring(0, counts_wakes);
 }
 
 /* ---- A sleep --------------------------------------------------------------------------- */
