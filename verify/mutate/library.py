@@ -187,10 +187,14 @@ class Steps(Library):
     name, file = 'steps', 'steps'
     flags, left_out = ['-O0', *over_scheduler.FLAGS], over_scheduler.REPLACED
 
+    @staticmethod
+    def own_sources():
+        return sorted(glob.glob(os.path.join(STEPS_FOLDER, '*.c')))
+
     def prepare(self):
         if not self.ready:
             super().prepare()
-            sources = sorted(glob.glob(os.path.join(STEPS_FOLDER, '*.c')))
+            sources = self.own_sources()
             self.own = [self.object_of(os.path.basename(x)) for x in sources]
             run_all([self.compiler(x, 'original') for x, o in zip(sources, self.own)
                      if not os.path.exists(o)])
@@ -206,15 +210,31 @@ class Steps(Library):
         run_all([['gcc', *self.own, *objects, '-o', path or self.path]])
 
 
-class Schedules:
-    """A search of verify/steps, as a test: steps/SCHEDULES-AT_RANDOM."""
+class Threads(Steps):
+    """The programs of verify/fuzz, over the same."""
 
-    def __init__(self, name, steps):
-        limit, at_random = name.split('/')[1].split('-')
-        self.arguments = ['--limit', limit, '--random', at_random, '--failures', '1',
-                          '--patience', '2']
+    name = file = 'threads'
+
+    @staticmethod
+    def own_sources():
+        return ([os.path.join(STEPS_FOLDER, x + '.c') for x in over_scheduler.SHARED] +
+                [os.path.join(ROOT, FOLDER['fuzz'], x + '.c') for x in ('fuzz', 'replay', 'threads')])
+
+
+class Scheduled:
+    """A test that is a program with the library in it: a search of verify/steps,
+    steps/SCHEDULES-AT_RANDOM, or fuzz/threads."""
+
+    def __init__(self, name, build):
+        kind, rest = name.split('/')
+        if kind == 'steps':
+            limit, at_random = rest.split('-')
+            self.arguments = ['--limit', limit, '--random', at_random, '--failures', '1',
+                              '--patience', '2']
+        else:
+            self.arguments = strings_of(rest)
         self.name, self.usual_s = name, None
-        self.path = steps.original()
+        self.path = build.original()
 
     def measure(self):
         """False: it does not hold for the library as it is."""
@@ -230,7 +250,7 @@ class Schedules:
                                cwd=os.path.dirname(path), check=False)
         except subprocess.TimeoutExpired:
             return f'{self.name} (hangs)'
-        found = FAILED_CASE.search(r.stdout.decode('utf-8', 'replace'))
+        found = FAILED_CASE.search((r.stdout + r.stderr).decode('utf-8', 'replace'))
         hangs = ' (hangs)' if b'signal 14' in r.stdout else ''
         if found:
             return f'{self.name} {found.group(1)}{hangs}'
@@ -238,6 +258,10 @@ class Schedules:
 
     def limit_s(self):
         return 10 * SLACK_S + TIMES * self.usual_s
+
+
+def strings_of(target):
+    return ['-n', FUZZ_STRINGS, os.path.join(ROOT, FOLDER['fuzz'], 'corpus', target + '.hex')]
 
 
 class Program:
@@ -254,8 +278,7 @@ class Program:
         self.path = os.path.join(build, 'programs', f'{self.kind}-{rest}')
         self.arguments = []
         if self.kind == 'fuzz':
-            corpus = os.path.join(ROOT, FOLDER['fuzz'], 'corpus', rest + '.hex')
-            self.arguments = ['-n', FUZZ_STRINGS, corpus]
+            self.arguments = strings_of(rest)
 
     def make(self, library, include):
         folder = os.path.join(ROOT, FOLDER[self.kind])
@@ -353,8 +376,8 @@ class Programs:
             return None if name in self.failing else self.known[name]
 
     def made(self, name, shop):
-        if name.startswith('steps/'):
-            program = Schedules(name, shop.steps)
+        if name.startswith('steps/') or name == 'fuzz/threads':
+            program = Scheduled(name, shop.build_for(name))
             if not program.measure():
                 self.failing.add(name)
             return program
@@ -389,6 +412,7 @@ class Workshop:
         self.programs = programs
         self.begin()
         self.library, self.steps = Library(self.build), Steps(self.build)
+        self.threads = Threads(self.build)
         self.library.prepare()
         self.users = self.find_users()
 
@@ -423,6 +447,8 @@ class Workshop:
         return self.programs.get(name, self)
 
     def build_for(self, name):
+        if name == 'fuzz/threads':
+            return self.threads
         return self.steps if name.startswith('steps/') else self.library
 
     def read(self, path):

@@ -7,6 +7,8 @@ import re
 HERE = os.path.dirname(os.path.abspath(__file__))
 # In their place: seam.h and kernel.c.
 REPLACED = {'fence.c', 'futex.c', 'nap.c', 'pollable.c', 'spin.c'}
+# Of this folder, what verify/fuzz uses too.
+SHARED = ['calls', 'kernel', 'ledger', 'sched', 'settle', 'several']
 FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-w', '-U_FORTIFY_SOURCE', '-DPP_TEST_HOOKS',
          '-DPP_MODEL="seam.h"', '-DMPMC_LOOKS=2', '-DMARK_LOOKS=2', '-DWATCH_SPINS=2',
          '-DEC_LEFT=1', '-I' + HERE, '-include', 'seam.h']
