@@ -92,6 +92,7 @@ static int try_waiting(struct selection *s, pp_case *c)
 		return -EAGAIN;
 	if (!waiter_act(&s->waiter))
 		return MEET_IS_CLAIMED;
+	PP_STALL(select_acts);
 	r = try_case(c);
 	if (pp_is_undecided(r))
 		waiter_acted(&s->waiter);

@@ -22,6 +22,7 @@
 	X(wait_woken)       /* back from the kernel                                      */ \
 	X(wait_leaving)     /* done waiting, the wake not yet passed on                  */ \
 	X(wake_claimed)     /* a sleeper's wake is claimed, the kernel not yet called    */ \
+	X(select_acts)      /* a select looks at a case, for which nobody else may serve it */ \
 	X(watch_locked)     /* holds the lock of a list of watchers                      */ \
 	X(watch_told)       /* has told a watcher and holds that lock, the kernel not yet called */ \
 	X(end_flagged)      /* closed or cancelled is set, nothing sealed yet            */ \

@@ -171,10 +171,8 @@ static inline int64_t queue_look(struct pp_meeting *m, enum meet_role role, stru
 
 	if (r == 1 || !own)
 		return r;
-	if (!own->listed) {
-		own->owed = false;
+	if (!own->listed)
 		list_append(&m->queue.waiting[role], own);
-	}
 	*news = m->queue.watched & UINT32_C(1) << meet_other(role);
 	return -EAGAIN;
 }
@@ -198,6 +196,7 @@ PP_NOINLINE static int64_t queue_look_as_select(struct pp_meeting *m, enum meet_
 
 	if (!waiter_act(own->waiter))
 		return MEET_IS_CLAIMED;
+	PP_STALL(select_acts);
 	own->owed = false;
 	if (meet_has_ended(word))
 		return meet_ended(word, role);
