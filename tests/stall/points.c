@@ -109,6 +109,7 @@ static const struct scene scenes[] = {
 	BOTH_CHOOSE(wait_woken, RINGS | MEETINGS, PROVOKED),
 	BOTH_CHOOSE(wait_leaving, RINGS, PROVOKED),
 	BOTH_CHOOSE(meet_locked, MEETINGS, HOLDS_LOCK),
+	BOTH_CHOOSE(select_acts, MEETINGS, HOLDS_LOCK),
 	BOTH_CHOOSE(meet_withdrawing, MEETINGS, HOLDS_LOCK | TIMED),
 	{ PP_AT_meet_matched, PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER | CHOOSERS },
 	{ PP_AT_meet_matched, CHOOSE_PUSH, MEETINGS, EMPTY, 1, HOLDS_SLEEPER },
