@@ -219,6 +219,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
 
+	steps_mutant = getenv("FUZZ_MUTANT"); /* a label of the library weakened: notices.py */
 	read_program(&in);
 	schedule = in;
 	next_deviation();
