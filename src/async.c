@@ -125,6 +125,13 @@ static void unwatch(const struct async *a)
 	pp_release(a->end->channel);
 }
 
+/* It waits. */
+static int refused(const struct async *a)
+{
+	pp_count_refused(a->end, a->role);
+	return -EAGAIN;
+}
+
 static int step(const struct async *a)
 {
 	int r;
@@ -136,7 +143,7 @@ static int step(const struct async *a)
 			return r;
 		}
 	} while (watch(a));
-	return -EAGAIN;
+	return refused(a);
 }
 
 /* ---- capacity 0 ----------------------------------------------------------------------------- */
@@ -162,7 +169,7 @@ static int step_pull_meeting(const struct async *a)
 	r = meet_watch(meeting_of(a), a->item, a->link, &listed);
 	expect_no_call(a, 1 - listed);
 	if (r == -EAGAIN)
-		return -EAGAIN;
+		return refused(a);
 	/* Nobody enters while pushers wait, and each that came has told one: to take one of them leaves as
 	 * many told as wait. */
 	a->link->begun = false;
@@ -200,8 +207,10 @@ static int step_push_meeting(const struct async *a)
 	a->link->told = false;
 	r = meet_arrive(meeting_of(a), MEET_PUSH, &a->place->meeting);
 	expect_no_call(a, !a->link->told);
-	if (r == -EAGAIN || r == MEET_IS_CLAIMED)
-		return -EAGAIN;
+	if (r == MEET_IS_CLAIMED)
+		return -EAGAIN; /* likewise */
+	if (r == -EAGAIN)
+		return refused(a);
 	if (was)
 		(void)leave_line(a);
 	a->link->begun = false;
@@ -212,15 +221,9 @@ static int step_push_meeting(const struct async *a)
 
 static int async(const struct async *a)
 {
-	int r;
-
 	if (a->end->mode != PP_MODE_MEET)
-		r = step(a);
-	else
-		r = a->role == MEET_PUSH ? step_push_meeting(a) : step_pull_meeting(a);
-	if (r == -EAGAIN)
-		pp_count_refused(a->end, a->role);
-	return r;
+		return step(a);
+	return a->role == MEET_PUSH ? step_push_meeting(a) : step_pull_meeting(a);
 }
 
 static int withdraw(const struct async *a)

@@ -318,14 +318,13 @@ static int await_met(struct selection *s)
 	return (int)(c - s->cases);
 }
 
-/* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed.  Who
- * was told of something looks, however late it comes to run. */
+/* An index, -ETIMEDOUT or -EINTR; or, claimed, anything.  The caller acts then, or is claimed.  A case
+ * comes before deadline and signal: it looks once more after them. */
 static int wait_entered(struct selection *s)
 {
 	int why = 0;
 
 	for (;;) {
-		uint32_t word;
 		int r;
 
 		waiter_look(&s->waiter);
@@ -337,12 +336,9 @@ static int wait_entered(struct selection *s)
 			break;
 		/* At capacity 0 it can be found only from now on; else it has spun before. */
 		why = s->meets && served_soon(s) ? 0 : sleep_here(s);
-		word = waiter_state(&s->waiter);
-		s->claimed = word >= WAITER_CLAIMED;
+		s->claimed = waiter_state(&s->waiter) >= WAITER_CLAIMED;
 		if (s->claimed)
 			return why;
-		if (why < 0 && !(word & WAITER_NEWS))
-			break;
 		if (why == 0 && too_late(s))
 			why = -ETIMEDOUT;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The argument that nobody sleeps beside work is docs/parking.md. */
-/* Modelled in verify/spin.  spin: park, pass_on, pp_wait */
+/* Modelled in verify/spin.  spin: look_last, park, pass_on, pp_wait */
 #include "wait.h"
 
 /* 0: enough has moved.  Else the last look found nothing, or the end: who is about to sleep has looked
@@ -67,6 +67,15 @@ static void pass_on(struct pp_op *op)
 	PP_SWITCH(EC_PASS_ON, (void)0, pp_wake(op->end, op->role, 1));
 }
 
+/* The operation comes before deadline and signal: what came until now is taken, also if nobody has
+ * been woken for it yet. */
+static int look_last(struct pp_op *op, int why)
+{
+	int r = attempt(op);
+
+	return pp_is_undecided(r) ? why : r;
+}
+
 ssize_t pp_wait(struct pp_op *op)
 {
 	struct pp_spinner spinner;
@@ -88,6 +97,8 @@ ssize_t pp_wait(struct pp_op *op)
 			pp_spin_parked(&spinner);
 		}
 	}
+	if (r == -ETIMEDOUT || r == -EINTR)
+		r = look_last(op, r);
 	if (owes)
 		pass_on(op);
 	return op->done ? (ssize_t)op->done : (ssize_t)r;

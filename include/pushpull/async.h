@@ -57,7 +57,8 @@ typedef struct pp_async {
  * let go of, before it is withdrawn.
  *
  * Blocks: no; for the short locks that pp_rx_arm() names.  Allocates nothing.  Threads, ordering:
- * as pp_push, pp_pull; the calls of one operation are one after the other.
+ * as pp_push, pp_pull; the calls of one operation are one after the other: `ready` may be called
+ * before the call that gives -EAGAIN has returned, and the next one is to be made after that.
  * Results: those of pp_push, pp_pull but for -EINTR; -EAGAIN; -EBUSY (PP_SPSC: a slot of this end
  * is open; the operation has ended); -EINVAL (also unknown flags, no `ready`, `ref` without
  * `unref`).  Algorithm: docs/async.md.

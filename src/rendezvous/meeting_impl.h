@@ -172,8 +172,9 @@ static int64_t stay(struct pp_meeting *m, enum meet_role role, void *item, struc
 	return 1;
 }
 
-/* One hand-over: 1, or why not. */
-static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, int64_t deadline)
+/* One hand-over: 1, or why not.  *refused: nobody was there for it, or for one before it. */
+static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, int64_t deadline,
+                         bool *refused)
 {
 	bool late = deadline != INT64_MAX && deadline <= pp_clock_now();
 	struct meet_place own, partner;
@@ -184,7 +185,9 @@ static int64_t meet_once(struct pp_meeting *m, enum meet_role role, void *item, 
 		return hand_over(m, role, item, &partner);
 	if (r != -EAGAIN && !(late && r == -EBUSY))
 		return r;
-	count_refused(m, role);
+	if (!*refused)
+		count_refused(m, role);
+	*refused = true;
 	return late ? -ETIMEDOUT : stay(m, role, item, &node, &own, deadline);
 }
 
@@ -192,10 +195,11 @@ ssize_t meet_wait(struct pp_meeting *m, enum meet_role role, void *items, size_t
                   int64_t deadline)
 {
 	unsigned char *item = items;
+	bool refused = false;
 	size_t done = 0;
 	int64_t r = 0;
 
-	while (done < min && (r = meet_once(m, role, item, deadline)) > 0) {
+	while (done < min && (r = meet_once(m, role, item, deadline, &refused)) > 0) {
 		done++;
 		item += m->item_size;
 	}

@@ -189,6 +189,7 @@ static inline int64_t pp_clock_now(void)
 	(!__builtin_strcmp(p, "&s->parks") || !__builtin_strcmp(p, "&s->blocked_ns") ||      \
 	 !__builtin_strcmp(p, "&sleepers->parks") ||                                         \
 	 !__builtin_strcmp(p, "&sleepers->blocked_ns") ||                                    \
+	 !__builtin_strcmp(p, "&sleepers->wakes") ||                                         \
 	 !__builtin_strcmp(p, "&ec->sleepers.wakes") ||                                      \
 	 !__builtin_strcmp(p, "&m->side[owner].sleepers.wakes") ||                           \
 	 !__builtin_strcmp(p, "counter") || !__builtin_strcmp(p, "m->side[role].refused"))

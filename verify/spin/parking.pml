@@ -231,6 +231,16 @@ end_asleep:				if
 			fi
 		od;
 		if
+		:: result == LEFT ->
+			/* spin: look_last */
+			attempt();
+			if
+			:: result == UNDECIDED -> result = LEFT
+			:: else
+			fi
+		:: else
+		fi;
+		if
 		:: owes -> pass_on(role)
 		:: else
 		fi;

@@ -201,6 +201,7 @@ static void check_refused(const struct call *c, unsigned k, int r)
 		return;
 	case -EINTR:
 		require(was_signalled(c), "signal for nothing", c);
+		require(others_were_there(w) || !was_possible(c, w), "left, and nothing taken", c);
 		return;
 	default:
 		require(false, "result", c);

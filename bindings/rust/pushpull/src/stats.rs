@@ -34,9 +34,9 @@ pub struct Stats {
     pub push_wakes: u64,
     /// System calls made to wake receivers.
     pub pull_wakes: u64,
-    /// Sends that found no room.
+    /// Times that a send found no room; one that waits may look more than once.
     pub push_full: u64,
-    /// Receives that found no item.
+    /// Times that a receive found no item; one that waits may look more than once.
     pub pull_empty: u64,
     /// How long senders have slept, all together.
     pub push_blocked: Duration,
