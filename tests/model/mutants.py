@@ -4,7 +4,8 @@
 and see a model report it.
 
 The labels are those of the source; mutants.tsv says for each which model and scenario
-must break and as what (a|b: as either, whichever a search meets first).  Fails on a label
+must break and as what (a|b: as either, whichever a search meets first); a row LABEL/WHERE
+names another scenario that needs the label too.  Fails on a label
 without a row, a row without a label, a mutant whose preprocessed text is the original's, one that no execution reports, one that breaks
 as something else, and on a table in docs/memory-model.md with other labels than the source.
 """
@@ -43,6 +44,11 @@ def source_labels():
     return labels
 
 
+def label_of(name):
+    """Of a row LABEL or LABEL/WHERE."""
+    return name.partition('/')[0]
+
+
 def table_rows():
     rows = {}
     with open(os.path.join(HERE, 'mutants.tsv'), encoding='utf-8') as f:
@@ -54,6 +60,8 @@ def table_rows():
                 raise Failure(f'mutants.tsv:{number}: not label, model, scenario, property')
             if fields[0] in rows:
                 raise Failure(f'mutants.tsv:{number}: {fields[0]} twice')
+            if label_of(fields[0]) not in rows and label_of(fields[0]) != fields[0]:
+                raise Failure(f'mutants.tsv:{number}: {fields[0]} before {label_of(fields[0])}')
             rows[fields[0]] = fields[1:]
     return rows
 
@@ -66,7 +74,7 @@ def document_labels():
 def check_lists(labels, rows):
     complaints = [f'{label}: no row in mutants.tsv' for label in sorted(labels - set(rows))]
     complaints += [f'{label}: in mutants.tsv, not in the source'
-                   for label in sorted(set(rows) - labels)]
+                   for label in sorted({label_of(name) for name in rows} - labels)]
     told = document_labels()
     complaints += [f'{label}: not in docs/memory-model.md' for label in sorted(labels - set(told))]
     complaints += [f'{label}: in docs/memory-model.md, not in the source'
@@ -110,11 +118,11 @@ class Builder:
 
     def command(self, model, label, original):
         """What runs this mutant, whose text is not the original's."""
-        text = os.path.join(self.folder, f'{label}.ii')
+        text = os.path.join(self.folder, f'{model}-{label}.ii')
         if self.preprocess(model, label, text) == original:
             raise Failure('the same text as the original')
         if self.apart:
-            program = os.path.join(self.folder, label)
+            program = os.path.join(self.folder, f'{model}-{label}')
             self.call(FLAGS + ['-fpreprocessed', text, '-o', program])
             run = [program]
         else:
@@ -123,25 +131,26 @@ class Builder:
         return run + ['--executions', str(self.executions)]
 
 
-def try_mutant(builder, label, row, original):
+def try_mutant(builder, name, row, original):
     """One line to print, and whether all is well."""
     model, scenario, wanted = row
     try:
-        command = builder.command(model, label, original)
+        command = builder.command(model, label_of(name), original)
         r = subprocess.run(LIMIT + command + [scenario], capture_output=True, text=True)
     except Failure as e:
-        return f'{label}: {e}', False
+        return f'{name}: {e}', False
     found = re.search(r': BROKEN (.*) \(execution (\d+)\)', r.stdout)
     if not found:
         why = 'not reported' if r.returncode in (0, 1) else f'status {r.returncode}'
-        return f'{label}: {why} by {scenario}: {r.stdout}{r.stderr}'.rstrip(), False
+        return f'{name}: {why} by {scenario}: {r.stdout}{r.stderr}'.rstrip(), False
     if found.group(1) not in wanted.split('|'):
-        return f'{label}: {scenario} says "{found.group(1)}", not "{wanted}"', False
-    return f'{label}: {found.group(1)}, by {scenario}, execution {found.group(2)}', True
+        return f'{name}: {scenario} says "{found.group(1)}", not "{wanted}"', False
+    return f'{name}: {found.group(1)}, by {scenario}, execution {found.group(2)}', True
 
 
 def try_all(args, labels, rows):
-    chosen = [label for label in args.label or sorted(labels) if label in rows]
+    wanted = set(args.label) or labels
+    chosen = [name for name in sorted(rows) if label_of(name) in wanted & labels]
     builder = Builder(args)
     originals = {model: builder.original(model) for model in {rows[x][0] for x in chosen}}
     reported = 0

@@ -573,6 +573,8 @@ static const scenario scenarios[] = {
 	{ "place-abort-arm", { MPMC, MPMC }, { 2, 1 }, { "ka", "a", "EE" },           12 },
 	{ "place-abort-close", { MPMC, MPMC }, { 2, 1 }, { "k", "ac", "A", "A" },     12 },
 	{ "place-abort-cancel", { MPMC, MPMC }, { 2, 1 }, { "ka", "Aa", "X" },        8 },
+	/* As mpmc-stranded-item of rings.cpp: who opened a slot passes on the wake that it owes. */
+	{ "place-stranded", { MPMC, MPMC }, { 2, 1 }, { "a", "a", "P", "P" },         60 },
 	{ "place-both",    { MPMC, MPMC }, { 1, 1 }, { "o", "b", "A" },               8 },
 	{ "place-select",  { MPMC, MPMC }, { 1, 1 }, { "kp", "S", "2" },              12 },
 };
