@@ -109,6 +109,71 @@ static void beside_a_frozen_puller(size_t capacity)
 	thaw_and_finish(a);
 }
 
+/* Between a counter and its mark: who tries, who moves several and who would have to sleep goes by the
+ * counters, and finds what the frozen thread has published, or freed, last of all that there is. */
+enum attempt { TRY, SEVERAL, CALL, IN_PLACE, SELECT, ATTEMPTS };
+
+static bool finds_the_item(enum attempt how, size_t capacity)
+{
+	static const enum action actions[ATTEMPTS] = { [CALL] = PULL, [IN_PLACE] = TAKE,
+						       [SELECT] = CHOOSE_PULL };
+	uint64_t items[ITEMS_MAX];
+	size_t i;
+
+	if (how == SEVERAL) {
+		if (pp_try_pull_n(ring.rx, items, capacity + 1) != (ssize_t)capacity)
+			return false;
+		for (i = 0; i < capacity; i++) {
+			CHECK(items[i] == i + 1, "out of order");
+			atomic_fetch_add(&ring.pulled[items[i]], 1);
+		}
+		return true;
+	}
+	for (i = 1; i < capacity; i++)
+		CHECK(ring_try_pull(&ring) == 0, "an item with its mark");
+	if (how == TRY)
+		return ring_try_pull(&ring) == 0;
+	return actor_await_done(actor_start(&ring, actions[how], NO_POINT, PP_FOREVER)) == 0;
+}
+
+static bool finds_the_room(enum attempt how, size_t capacity)
+{
+	static const enum action actions[ATTEMPTS] = { [CALL] = PUSH, [IN_PLACE] = PUT,
+						       [SELECT] = CHOOSE_PUSH };
+	uint64_t items[ITEMS_MAX];
+	size_t i;
+
+	if (how == SEVERAL) {
+		for (i = 0; i <= capacity; i++)
+			items[i] = ring.next++;
+		for (i = 0; i < capacity; i++)
+			ring.pushed[items[i]] = true;
+		return pp_try_push_n(ring.tx, items, capacity + 1) == (ssize_t)capacity;
+	}
+	ring_fill(&ring, capacity - 1);
+	if (how == TRY)
+		return ring_try_push(&ring) == 0;
+	return actor_await_done(actor_start(&ring, actions[how], NO_POINT, PP_FOREVER)) == 0;
+}
+
+static void without_its_mark(enum attempt how, size_t capacity)
+{
+	static const char *const names[] = { "try", "several", "call", "in place", "select" };
+	struct actor *a;
+
+	begin("an item without its mark", PP_SPSC, capacity, 0);
+	ring_fill(&ring, capacity - 1);
+	a = frozen(PUSH, PP_AT_push_published);
+	CHECK(finds_the_item(how, capacity), "not found: %s", names[how]);
+	thaw_and_finish(a);
+
+	begin("room without its mark", PP_SPSC, capacity, 0);
+	ring_fill(&ring, 1);
+	a = frozen(PULL, PP_AT_pull_freed);
+	CHECK(finds_the_room(how, capacity), "not found: %s", names[how]);
+	thaw_and_finish(a);
+}
+
 /* "Closed" is not the end while a push that came before it is half-way. */
 static void close_behind_a_claim(size_t capacity)
 {
@@ -251,6 +316,7 @@ int main(void)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	size_t capacity, kind;
+	enum attempt how;
 
 	watchdog_start();
 	sigaction(SIGUSR1, &action, NULL);
@@ -259,6 +325,8 @@ int main(void)
 		past_a_frozen_pull(capacity);
 		beside_a_frozen_pusher(capacity);
 		beside_a_frozen_puller(capacity);
+		for (how = TRY; how < ATTEMPTS; how++)
+			without_its_mark(how, capacity);
 		close_behind_a_claim(capacity);
 		for (kind = PP_SPSC; kind <= PP_MPMC; kind++) {
 			leave_behind_a_push((pp_kind)kind, capacity, PP_AT_push_claimed);
