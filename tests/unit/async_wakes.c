@@ -104,7 +104,8 @@ Test(async_wakes, it_hands_it_on_to_a_select)
 	for_each_shared(1, to_a_select);
 }
 
-/* A thread is woken beside it, and goes back to sleep as another one was faster. */
+/* Both are told of the one event: the operation is called and has not withdrawn when the thread comes
+ * back with the item, or room. */
 static void to_a_thread(struct ends *e, bool push)
 {
 	struct asyncing a;
@@ -127,8 +128,9 @@ static void to_a_thread(struct ends *e, bool push)
 		bring(&b, e, push);
 		asyncing_told(&a, 1);
 	}
-	EXPECT_EQ(asyncing_withdraw(&a), 0);
 	EXPECT_EQ(call_join(&call), 0);
+	EXPECT_EQ(call.item, push ? 5 : BROUGHT);
+	EXPECT_EQ(asyncing_withdraw(&a), 0);
 	asyncing_over(&a);
 }
 
