@@ -256,6 +256,6 @@ static void pull_before_push_ends(pp_kind kind, size_t capacity)
 
 Test(items, the_kth_pull_comes_before_the_end_of_push_k_plus_capacity)
 {
-	for (size_t capacity = 1; capacity < 6; capacity++)
+	for (size_t capacity = 0; capacity < 6; capacity++)
 		for_each_kind(capacity, pull_before_push_ends);
 }
