@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of an item: pulled once or dropped once, and never both. */
-#include "support.h"
+#include "selecting.h"
+
+#include <pushpull/async.h>
+
+#include <string.h>
 
 SUITE(drop);
 
@@ -211,20 +215,84 @@ Test(drop, racing_with_cancel_every_accepted_item_is_pulled_or_dropped_once)
 
 /* ---- A drop that calls back --------------------------------------------------- */
 
+static void never_ready(void *context)
+{
+	(void)context;
+	EXPECT(!"an operation on a ring that has ended waits");
+}
+
+static void push_everyhow(const struct ends *e, int gives)
+{
+	pp_async op = PP_ASYNC(.ready = never_ready);
+	void *slot = &slot;
+	uint64_t item = 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(push_forms); i++)
+		EXPECT_EQ(form_push(&push_forms[i], e, item), gives);
+	EXPECT_EQ(form_push(&push_select_forms[TRY], e, item), gives);
+	EXPECT_EQ(pp_try_push_begin(e->tx, &slot), gives);
+	EXPECT(slot == NULL);
+	EXPECT_EQ(pp_push_async(e->tx, &item, &op), gives);
+	EXPECT(pp_tx_fd(e->tx) >= 0);
+	EXPECT_EQ(pp_tx_arm(e->tx), 1); /* to hear of the end */
+}
+
+static void pull_everyhow(const struct ends *e)
+{
+	pp_async op = PP_ASYNC(.ready = never_ready);
+	void *slot = &slot;
+	uint64_t item = 1;
+
+	for (size_t i = 0; i < ARRAY_LEN(pull_forms); i++)
+		EXPECT_EQ(form_pull(&pull_forms[i], e, &item), -ESHUTDOWN);
+	EXPECT_EQ(form_pull(&pull_select_forms[TRY], e, &item), -ESHUTDOWN);
+	EXPECT_EQ(pp_try_pull_begin(e->rx, &slot), -ESHUTDOWN);
+	EXPECT(slot == NULL);
+	EXPECT_EQ(pp_pull_async(e->rx, &item, &op), -ESHUTDOWN);
+	EXPECT_EQ(item, 1);
+	EXPECT(pp_rx_fd(e->rx) >= 0);
+	EXPECT_EQ(pp_rx_arm(e->rx), 1);
+}
+
+static void add_up(void *item, void *context)
+{
+	*(uint64_t *)context += slot_get(item);
+}
+
+/* Opened, used and freed; what is left in it is dropped, by a drop within the drop. */
+static void use_another_ring(const struct ends *e)
+{
+	size_t capacity = pp_tx_capacity(e->tx);
+	uint64_t sum = 0;
+	struct ends other = ends_open_with(&PP_CONFIG(.kind = pp_tx_kind(e->tx),
+						      .capacity = capacity, .item_size = 8,
+						      .drop = add_up, .drop_context = &sum));
+
+	ends_fill(&other, 1, capacity);
+	ends_drain(&other, 1, capacity - 1);
+	ends_let_go(&other);
+	EXPECT_EQ(sum, capacity);
+}
+
 static void call_everything(void *item, void *context)
 {
 	struct heap *h = context;
 	pp_stats stats = { .size = sizeof(stats) };
-	uint64_t other = 1;
+	int gives = atomic_load(&h->inner) ? -ESHUTDOWN : -EPIPE; /* the first of them closes */
 
-	EXPECT_EQ(pp_push(h->ends.tx, &other), -EPIPE);
-	EXPECT_EQ(pp_try_push(h->ends.tx, &other), -EPIPE);
-	EXPECT_EQ(pp_pull(h->ends.rx, &other), -ESHUTDOWN);
+	push_everyhow(&h->ends, gives);
+	pull_everyhow(&h->ends);
 	EXPECT_EQ(pp_cancel(h->ends.rx), 0);
+	EXPECT_EQ(pp_close(h->ends.tx), 0);
+	push_everyhow(&h->ends, -ESHUTDOWN);
+	pull_everyhow(&h->ends);
 	EXPECT_EQ(pp_tx_stats(h->ends.tx, &stats), 0);
 	EXPECT_EQ(stats.cancelled, 1);
+	EXPECT_EQ(stats.closed, 1);
+	EXPECT(strstr(dumped(), " closed cancelled\n"));
 	EXPECT_EQ(pp_tx_ref(h->ends.tx), 0);
 	pp_tx_unref(h->ends.tx);
+	use_another_ring(&h->ends);
 	atomic_fetch_add(&h->inner, 1);
 	count_drop(item, context);
 }
