@@ -2,6 +2,8 @@
 /* What the library leaves alone: the heap after opening, threads, signals, fork. */
 #include "support.h"
 
+#include <pushpull/async.h>
+
 #include <dirent.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -77,6 +79,82 @@ static void use_select(const struct ends *e)
 	(void)pp_select(cases, ARRAY_LEN(cases), PP_ORDERED, pp_in(PP_MS));
 }
 
+static void fill_up(const struct ends *e)
+{
+	uint64_t item = 1;
+
+	while (pp_try_push(e->tx, &item) == 0)
+		continue;
+}
+
+static void empty(const struct ends *e)
+{
+	uint64_t item;
+
+	while (pp_try_pull(e->rx, &item) == 0)
+		continue;
+}
+
+/* Armed, and from capacity 1 on signalled. */
+static void use_descriptors(const struct ends *e)
+{
+	bool signalled = pp_tx_capacity(e->tx) > 0;
+
+	empty(e);
+	EXPECT(pp_rx_fd(e->rx) >= 0);
+	EXPECT_EQ(pp_rx_arm(e->rx), 0);
+	fill_up(e);
+	EXPECT_EQ(fd_readable(pp_rx_fd(e->rx)), signalled);
+	EXPECT(pp_tx_fd(e->tx) >= 0);
+	EXPECT_EQ(pp_tx_arm(e->tx), 0);
+	empty(e);
+	EXPECT_EQ(fd_readable(pp_tx_fd(e->tx)), signalled);
+}
+
+static void count_call(void *context)
+{
+	atomic_fetch_add((atomic_uint *)context, 1);
+}
+
+/* They wait and are withdrawn, and from capacity 1 on are called before. */
+static void use_async(const struct ends *e)
+{
+	atomic_uint calls = 0;
+	pp_async push = PP_ASYNC(.ready = count_call, .context = &calls), pull = push;
+	uint64_t in = 1, out;
+
+	for (unsigned called = 0; called < 2; called++) {
+		empty(e);
+		EXPECT_EQ(pp_pull_async(e->rx, &out, &pull), -EAGAIN);
+		if (called)
+			fill_up(e);
+		EXPECT_EQ(pp_pull_withdraw(e->rx, &pull), 0);
+		fill_up(e);
+		EXPECT_EQ(pp_push_async(e->tx, &in, &push), -EAGAIN);
+		if (called && pp_tx_capacity(e->tx) > 0)
+			empty(e);
+		EXPECT_EQ(pp_push_withdraw(e->tx, &push), 0);
+	}
+	EXPECT_EQ(atomic_load(&calls), pp_tx_capacity(e->tx) ? 2 : 0);
+}
+
+static atomic_uint dropped;
+
+static void count_drop(void *item, void *context)
+{
+	(void)item;
+	(void)context;
+	atomic_fetch_add(&dropped, 1);
+}
+
+/* It has the drop that use_alone() lets run. */
+static struct ends open_dropping(pp_kind kind, size_t capacity)
+{
+	return ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity,
+					 .item_size = sizeof(uint64_t), .drop = count_drop));
+}
+
+/* Everything that one thread can do with a ring; the end is a cancel that drops. */
 static void use_alone(const struct ends *e)
 {
 	uint64_t items[3] = { 1, 2, 3 };
@@ -89,13 +167,18 @@ static void use_alone(const struct ends *e)
 		(void)pp_pull_until(e->rx, items, pp_in(PP_MS));
 		use_slots(e);
 		use_select(e);
+		use_descriptors(e);
+		use_async(e);
 		(void)pp_tx_stats(e->tx, &stats);
 		(void)pp_dump(-1);
 		(void)pp_tx_ref(e->tx);
 		pp_tx_unref(e->tx);
 	}
+	atomic_store(&dropped, 0);
+	fill_up(e);
 	(void)pp_close(e->tx);
 	(void)pp_cancel(e->rx);
+	EXPECT_EQ(atomic_load(&dropped), pp_tx_capacity(e->tx));
 }
 
 static void count_allocations(pp_kind kind, size_t capacity)
@@ -103,7 +186,7 @@ static void count_allocations(pp_kind kind, size_t capacity)
 	struct ends e;
 	unsigned opened, before = atomic_load(&allocations);
 
-	EXPECT_EQ(pp_open(&e.tx, &e.rx, kind, capacity, sizeof(uint64_t)), 0);
+	e = open_dropping(kind, capacity);
 	opened = atomic_load(&allocations);
 	if (!SANITIZED && capacity < 256) /* a large block might be mapped directly */
 		EXPECT(opened > before);  /* or this test would count nothing */
@@ -178,7 +261,7 @@ static size_t threads_now(void)
 static void count_threads(pp_kind kind, size_t capacity)
 {
 	size_t before = threads_now();
-	struct ends e = ends_open(kind, capacity);
+	struct ends e = open_dropping(kind, capacity);
 	struct call pull;
 
 	EXPECT_EQ(threads_now(), before);
@@ -218,7 +301,7 @@ static void same_signals(pp_kind kind, size_t capacity)
 	struct ends e;
 
 	note_signals(&before);
-	e = ends_open(kind, capacity);
+	e = open_dropping(kind, capacity);
 	use_alone(&e);
 	note_signals(&after);
 	for (int number = 1; number < 64; number++)
