@@ -170,13 +170,6 @@ Test(batch, pull_n_on_an_empty_ring_waits_for_the_first)
 	for_each_ring(0, waits_for_first);
 }
 
-static ssize_t pull_min(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
-{
-	return pp_pull_n_until(e->rx, items, n, n, deadline);
-}
-
-static const struct form pull_min_form = { "pull_n_until", UNTIL, 1, pull_min };
-
 static void min_over_capacity(pp_kind kind, size_t capacity)
 {
 	struct ends e = ends_open(kind, capacity);

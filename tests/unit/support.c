@@ -177,6 +177,13 @@ const struct form pull_forms[6] = {
 	[BATCH_UNTIL] = { "pull_n_until", UNTIL, 1, run_pull_n_until },
 };
 
+static ssize_t run_pull_min(const struct ends *e, uint64_t *items, size_t n, pp_time deadline)
+{
+	return pp_pull_n_until(e->rx, items, n, n, deadline);
+}
+
+const struct form pull_min_form = { "pull_n_until", UNTIL, 1, run_pull_min };
+
 int form_refusal(const struct form *form)
 {
 	return form->waits == TRY ? -EAGAIN : -ETIMEDOUT;

@@ -80,6 +80,8 @@ struct form {
 
 extern const struct form push_forms[6], pull_forms[6];
 enum { SINGLE, SINGLE_TRY, SINGLE_UNTIL, BATCH, BATCH_TRY, BATCH_UNTIL };
+/* The batch that wants all of its `n` items. */
+extern const struct form pull_min_form;
 
 /* The result when a form cannot go ahead and must not wait past `deadline`. */
 int form_refusal(const struct form *form);
