@@ -100,3 +100,28 @@ Test(cancel, a_batch_cut_short_by_cancel_says_how_many_went_in)
 {
 	batch_is_cut(&by_cancel);
 }
+
+Test(cancel, a_pull_batch_cut_short_by_cancel_says_how_many_came_out_and_keeps_them)
+{
+	pull_batch_is_cut(&by_cancel);
+}
+
+/* One that comes to a ring that is cancelled finds nothing, though items were there. */
+static void too_late(pp_kind kind, size_t capacity)
+{
+	struct ends e = ends_open(kind, capacity);
+	uint64_t items[20] = { 77, 77 };
+
+	ends_fill(&e, 0, capacity);
+	EXPECT_EQ(pp_cancel(e.rx), 0);
+	EXPECT_EQ(pp_pull_n_until(e.rx, items, capacity + 2, capacity + 2, PP_FOREVER), -ESHUTDOWN);
+	EXPECT_EQ(pp_pull_n(e.rx, items, capacity + 2), -ESHUTDOWN);
+	EXPECT_EQ(items[0], 77);
+	ends_let_go(&e);
+}
+
+Test(cancel, a_pull_batch_after_cancel_takes_none_of_the_items_that_were_there)
+{
+	for (size_t capacity = 0; capacity < 9; capacity++)
+		for_each_kind(capacity, too_late);
+}

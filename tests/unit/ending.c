@@ -115,3 +115,56 @@ void batch_is_cut(const struct ending *by)
 	for (size_t capacity = 0; capacity < 9; capacity++)
 		for_each_kind(capacity, cut);
 }
+
+#define NOT_PULLED 99
+
+static uint64_t drops;
+
+static void count_drop(void *item, void *context)
+{
+	(void)item;
+	(void)context;
+	drops++;
+}
+
+/* A batch that wants two more than there are; capacity 0: the one that there is has a pusher. */
+static void pull_is_cut(pp_kind kind, size_t capacity, size_t there)
+{
+	struct ends e = ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity,
+						  .item_size = 8, .drop = count_drop));
+	uint64_t items[20];
+	struct call push, pull = { .form = &pull_min_form, .ends = e, .items = items,
+				   .n = there + 2, .deadline = PP_FOREVER };
+
+	for (size_t i = 0; i < ARRAY_LEN(items); i++)
+		items[i] = NOT_PULLED;
+	if (there > capacity)
+		call_push(&push, &e, FOREVER, 0);
+	else
+		ends_fill(&e, 0, there);
+	call_start(&pull);
+	if (there > capacity)
+		EXPECT_EQ(call_join(&push), 0);
+	ends_await_parked(&e, 0, 1);
+	EXPECT_EQ(ending->end(&e), 0);
+	EXPECT_EQ(call_join(&pull), there ? (ssize_t)there : ending->pull_gives);
+	for (size_t i = 0; i < there; i++)
+		EXPECT_EQ(items[i], i);
+	EXPECT_EQ(items[there], NOT_PULLED);
+	EXPECT_EQ(pull.form->run(&e, items, 2, PP_FOREVER), ending->pull_gives);
+	ends_let_go(&e);
+	EXPECT_EQ(drops, 0);
+}
+
+static void pulls_are_cut(pp_kind kind, size_t capacity)
+{
+	for (size_t there = 0; there <= (capacity ? capacity : 1); there++)
+		pull_is_cut(kind, capacity, there);
+}
+
+void pull_batch_is_cut(const struct ending *by)
+{
+	ending = by;
+	for (size_t capacity = 0; capacity < 9; capacity++)
+		for_each_kind(capacity, pulls_are_cut);
+}

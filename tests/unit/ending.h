@@ -19,5 +19,8 @@ void sleeper_wakes(const struct ending *ending, bool pushes);
 void everyone_wakes(const struct ending *ending);
 /* A batch that is partly in says how many went in. */
 void batch_is_cut(const struct ending *ending);
+/* One that is partly out says how many came out, and they are the caller's; one that had not begun
+ * when the ring ended has none. */
+void pull_batch_is_cut(const struct ending *ending);
 
 #endif
