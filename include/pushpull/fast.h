@@ -27,7 +27,6 @@
 #define PP_FAST_SEAM
 #define PP_FAST_ATOMIC(type)                type
 #define PP_FAST_LOAD(p)                     __atomic_load_n((p), __ATOMIC_RELAXED)
-#define PP_FAST_STORE(p, v)                 __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define PP_FAST_LOAD_ACQUIRE(label, p)      __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define PP_FAST_STORE_RELEASE(label, p, v)  __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 #define PP_FAST_EXCHANGE_IF(p, seen, v) \
@@ -181,7 +180,8 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get(struct pp_fast_pull *f, void *ite
 
 	if (!PP_FAST_LIKELY(position != f->limit))
 		return PP_FAST_NO;
-	PP_FAST_STORE(f->taken, position + 1); /* ordered by the fence, not by itself */
+	/* For who cancels the fence orders it; release: for who goes by it for room. */
+	PP_FAST_STORE_RELEASE(SPSC_TAKEN, f->taken, position + 1);
 	PP_FAST_LIGHT(SPSC_TAKE_LIGHT);
 	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
 		return PP_FAST_NO; /* the library takes the same item, or says why not */
@@ -248,7 +248,8 @@ PP_FAST_INLINE enum pp_fast_result pp_fast_get_marked(struct pp_fast_pull *f, vo
 	marks = (struct pp_fast_marks *)pp_fast_slot(f->origin, position, PP_FAST_MARK_STRIDE(size));
 	if (!PP_FAST_LIKELY(PP_FAST_LOAD_ACQUIRE(MARK_FULL_SEEN, &marks->full) == (uint32_t)(position + 1)))
 		return PP_FAST_NO;
-	PP_FAST_STORE(f->taken, position + 1); /* ordered by the fence, not by itself */
+	/* For who cancels the fence orders it; release: for who goes by it for room. */
+	PP_FAST_STORE_RELEASE(SPSC_TAKEN, f->taken, position + 1);
 	PP_FAST_LIGHT(SPSC_TAKE_LIGHT); /* and SPSC_LOOK_LIGHT, of the look at the mark */
 	if (!PP_FAST_LIKELY(PP_FAST_LOAD(f->ended) == 0))
 		return PP_FAST_NO; /* the library takes the same item, or says why not */

@@ -11,7 +11,6 @@
 #define PP_FAST_SEAM
 #define PP_FAST_ATOMIC(type)               PP_ATOMIC(type)
 #define PP_FAST_LOAD(p)                    pp_load(p)
-#define PP_FAST_STORE(p, v)                pp_store((p), (v))
 #define PP_FAST_LOAD_ACQUIRE(label, p)     pp_load_acquire(label, (p))
 #define PP_FAST_STORE_RELEASE(label, p, v) pp_store_release(label, (p), (v))
 #define PP_FAST_EXCHANGE_IF(p, seen, v)    pp_cas((p), (seen), (v))

@@ -213,13 +213,19 @@ static inline uint64_t spsc_pull_sealed_at(struct spsc *r, uint64_t push_seal, b
 
 /* ---- push ----------------------------------------------------------------- */
 
-/* How many slots count as occupied whose push was taken back: what is pulled in place is pulled,
- * so `taken` says how far they do not.  Nothing is handed over by it. */
+/* How far slots whose push was taken back are free again: what is pulled in place is pulled.  No slot is
+ * handed over by it; but the push that then goes ahead comes after those pulls. */
+static inline uint64_t spsc_taken(struct spsc *r)
+{
+	return pp_load_acquire(SPSC_TAKEN_SEEN, &r->taken);
+}
+
+/* How many such slots count as occupied. */
 static inline uint64_t spsc_aborted(struct spsc *r, struct spsc_pusher *e)
 {
 	if (pp_load(&e->book->aborted) == 0)
 		return 0;
-	return book_settle(e->book, pp_load(&r->taken), pp_load(&r->tail));
+	return book_settle(e->book, spsc_taken(r), pp_load(&r->tail));
 }
 
 /* The pusher knows of too little room: look again.  1, or why there is none. */
@@ -317,7 +323,7 @@ static inline uint64_t spsc_abort(struct spsc *r, struct spsc_pusher *e)
 {
 	uint64_t tail = pp_load(&r->tail);
 	uint64_t head = pp_load_acquire(SPSC_HEAD_SEEN, &r->head);
-	uint64_t aborted = book_abort(e->book, pp_load(&r->taken), tail);
+	uint64_t aborted = book_abort(e->book, spsc_taken(r), tail);
 
 	e->lap.known = head + r->capacity - aborted;
 	if (!r->marked)
@@ -400,7 +406,8 @@ PP_INLINE int64_t spsc_claim_pull(struct spsc *r, struct spsc_puller *e, uint64_
 			return there;
 	}
 	n = spsc_min(n, (uint64_t)there);
-	pp_store(&r->taken, head + n); /* ordered by the fence, not by itself */
+	/* For who cancels the fence orders it; release: for who goes by it for room. */
+	pp_store_release(SPSC_TAKEN, &r->taken, head + n);
 	pp_light(SPSC_TAKE_LIGHT, fenced);
 	if (pp_unlikely(pp_load(&r->ended) & RING_CANCELLED))
 		return spsc_settle_pull(r, head, n);

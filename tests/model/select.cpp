@@ -18,6 +18,9 @@
  *   j J f that is withdrawn at any time; when nobody else can run any more
  *   p   push A in place        k   begin a push to A and take it back
  *   P   pull A in place        o   push A, pull B in place, the slots open at once
+ *   q r push to A, begin a push to A and take it back, each after the pulls that made room for it
+ *   Q R pull from A, also in place, having written what q and r read (one pusher, one puller, and no
+ *       other letters)
  *   c C close A, close B       X   cancel A
  *   h   hold the lock of those who watch A for items for a while, as one of them does
  *   2   wait, for a while, until threads have gone to sleep twice
@@ -55,6 +58,11 @@ struct world {
 	rl::atomic<uint32_t> readable[FDS];
 	model_case_places places[N];
 	rl::atomic<uint32_t> called[N], refs[N]; /* the contexts of operations without a thread */
+	struct {
+		bool kept[PER_THREAD]; /* of the pushes, in order; the others were taken back */
+		int pushes, pulls;
+		rl::var<unsigned> before_pull[PER_THREAD];
+	} in_order;
 };
 
 static world *W;
@@ -342,6 +350,28 @@ static void both_in_place(int me)
 	note_push(A, value, pp_push_commit(tx(A), in));
 }
 
+/* ---- the k-th pull comes before the push a capacity later -------------------------------- */
+
+/* Slots that were taken back count as pulled with the pulls before them. */
+static void push_in_order(int me, bool keep)
+{
+	int room, pulls = 0;
+
+	push_in_place(me, A, keep);
+	room = W->in_order.pushes - (int)current->capacity[A];
+	W->in_order.kept[W->in_order.pushes++] = keep;
+	for (int i = 0; i <= room; i++)
+		pulls += W->in_order.kept[i];
+	for (int i = 0; i < pulls; i++)
+		REQUIRE(W->in_order.before_pull[i]($).load() == 1, "not after the pull");
+}
+
+static void pull_in_order(int me, bool in_place)
+{
+	W->in_order.before_pull[W->in_order.pulls++]($).store(1);
+	(in_place ? pull_in_place : pull)(me, A);
+}
+
 /* ---- the letters ------------------------------------------------------------------------ */
 
 static void end(int ring, bool cancel)
@@ -395,6 +425,10 @@ static void do_letter(int me, char letter)
 	case 'p': push_in_place(me, A, true); break;
 	case 'k': push_in_place(me, A, false); break;
 	case 'P': pull_in_place(me, A); break;
+	case 'q': push_in_order(me, true); break;
+	case 'r': push_in_order(me, false); break;
+	case 'Q': pull_in_order(me, false); break;
+	case 'R': pull_in_order(me, true); break;
 	case 'o': both_in_place(me); break;
 	case 'c': end(A, false); break;
 	case 'C': end(B, false); break;
@@ -431,6 +465,7 @@ struct suite : rl::test_suite<suite, N> {
 			w.refs[i].store(0, rl::mo_relaxed, $);
 		}
 		w.cancelling = false;
+		w.in_order.pushes = w.in_order.pulls = 0;
 		memset(w.ledger, 0, sizeof w.ledger);
 		memset(w.next, 0, sizeof w.next);
 	}
@@ -570,6 +605,9 @@ static const scenario scenarios[] = {
 	{ "place-abort-4", { MPMC, MPMC }, { 1, 1 }, { "kk", "k", "a", "A" },         12 },
 	{ "place-abort-spsc", { SPSC, SPSC }, { 2, 1 }, { "akkap", "AAA" },           12 },
 	{ "place-abort-spsc-2", { SPSC, SPSC }, { 2, 1 }, { "akaa", "PPP" },          12 },
+	{ "place-abort-order", { SPSC, SPSC }, { 2, 1 }, { "qrqq", "QRQ" },           12 },
+	{ "place-abort-order-2", { SPSC, SPSC }, { 2, 1 }, { "qqrq", "QQQ" },         12 },
+	{ "place-abort-order-3", { MPMC, MPMC }, { 2, 1 }, { "qqrq", "QQR" },         12 },
 	{ "place-abort-arm", { MPMC, MPMC }, { 2, 1 }, { "ka", "a", "EE" },           12 },
 	{ "place-abort-close", { MPMC, MPMC }, { 2, 1 }, { "k", "ac", "A", "A" },     12 },
 	{ "place-abort-cancel", { MPMC, MPMC }, { 2, 1 }, { "ka", "Aa", "X" },        8 },

@@ -103,3 +103,28 @@ Test(meeting_batches, a_push_that_tries_goes_to_all_who_wait)
 		pushed_to(PP_MPMC, pullers);
 	pushed_to(PP_SPSC, 1);
 }
+
+/* A batch that sleeps for each of its items. */
+static void counts_once(pp_kind kind)
+{
+	struct ends e = ends_open_with(&PP_CONFIG(.kind = kind, .capacity = 0, .item_size = 8,
+	                                          .spin_ns = PP_SPIN_NONE));
+	uint64_t items[WAITING] = { 10, 11, 12 }, item;
+	struct call push = { .form = &push_forms[BATCH], .ends = e, .items = items, .n = WAITING };
+
+	call_start(&push);
+	for (uint64_t i = 0; i < WAITING; i++) {
+		AWAIT(ends_stats(&e).push_parks == i + 1 && ends_stats(&e).pushers_parked == 1);
+		EXPECT_EQ(pp_pull(e.rx, &item), 0);
+		EXPECT_EQ(item, items[i]);
+	}
+	EXPECT_EQ(call_join(&push), WAITING);
+	EXPECT_EQ(ends_stats(&e).push_full, 1);
+	ends_let_go(&e);
+}
+
+Test(meeting_batches, a_batch_that_waits_more_than_once_counts_as_one_call)
+{
+	counts_once(PP_SPSC);
+	counts_once(PP_MPMC);
+}
