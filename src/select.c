@@ -441,7 +441,7 @@ static bool some_slot_is_open(struct selection *s)
 	return false;
 }
 
-static void count_refused(struct selection *s)
+static void count_all_refused(struct selection *s)
 {
 	pp_case *c;
 
@@ -462,7 +462,7 @@ PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordere
 		return r;
 	if (some_slot_is_open(&s))
 		return -EBUSY;
-	count_refused(&s);
+	count_all_refused(&s);
 	return late ? r : wait_for_one(&s);
 }
 
