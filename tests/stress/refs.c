@@ -156,10 +156,14 @@ static void disturb(pthread_t *threads, unsigned seconds)
 {
 	pp_time end = pp_in(seconds * PP_SEC);
 	int file = memfd_create("dump", 0);
+	unsigned long long seen = 0;
 	unsigned i;
 
 	CHECK(file >= 0, "memfd");
 	while (atomic_load(&alive)) {
+		if (atomic_load(&pushed) != seen)
+			watchdog_feed();
+		seen = atomic_load(&pushed);
 		if (pp_now() > end)
 			atomic_store(&stop, true);
 		for (i = 0; i < THREADS; i++)
