@@ -139,7 +139,7 @@ int pp_pull_while_open(const struct pp_rx *rx)
 	return pp_ended(rx->end.channel) & RING_CANCELLED ? -ESHUTDOWN : -EBUSY;
 }
 
-/* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
+/* One item, any ring, any size.  `deadline` DO_NOT_WAIT, DO_NOT_COUNT: a try. */
 PP_NOINLINE static int pull_slowly(struct pp_rx *rx, void *item, pp_time deadline)
 {
 	int64_t r;

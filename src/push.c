@@ -207,7 +207,7 @@ int pp_push_while_open(const struct pp_tx *tx)
 	return pp_ended(tx->end.channel) ? ended_for_push(tx) : -EBUSY;
 }
 
-/* One item, any ring, any size.  `deadline` DO_NOT_WAIT: a try. */
+/* One item, any ring, any size.  `deadline` DO_NOT_WAIT, DO_NOT_COUNT: a try. */
 PP_NOINLINE static int push_slowly(struct pp_tx *tx, const void *item, pp_time deadline)
 {
 	int64_t r;

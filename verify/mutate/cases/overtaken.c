@@ -15,6 +15,22 @@ static struct asyncing first, second;
 static pthread_t main_thread;
 static unsigned looks, locks, sleeps;
 
+static void open_all(void)
+{
+	a = ends_open(PP_MPMC, 0);
+	b = ends_open(PP_MPMC, 0);
+	c = ends_open(PP_MPMC, 0);
+	asyncing_init(&first, &a, true, FIRST);
+	asyncing_init(&second, &a, true, SECOND);
+}
+
+static void let_go_of_all(void)
+{
+	ends_let_go(&a);
+	ends_let_go(&b);
+	ends_let_go(&c);
+}
+
 /* ---- Who came later ------------------------------------------------------------------------ */
 
 /* The select has tried all three, got in line at a, and acts at b when the first push comes to a; it
@@ -41,14 +57,10 @@ Test(overtaken, who_came_later_does_not_take_a_select_that_the_first_found_actin
 	uint64_t items[3] = { 0 };
 	pp_case cases[3];
 
-	a = ends_open(PP_MPMC, 0);
-	b = ends_open(PP_MPMC, 0);
-	c = ends_open(PP_MPMC, 0);
+	open_all();
 	cases[0] = pull_case(&a, &items[0]);
 	cases[1] = pull_case(&b, &items[1]);
 	cases[2] = pull_case(&c, &items[2]);
-	asyncing_init(&first, &a, true, FIRST);
-	asyncing_init(&second, &a, true, SECOND);
 	pp_test_stall_hook = two_come;
 	EXPECT_EQ(pp_select(cases, 3, PP_ORDERED, PP_FOREVER), 0);
 	pp_test_stall_hook = NULL;
@@ -59,9 +71,7 @@ Test(overtaken, who_came_later_does_not_take_a_select_that_the_first_found_actin
 	EXPECT_EQ(items[0], SECOND);
 	asyncing_told(&second, 1);
 	asyncing_gives(&second, 0);
-	ends_let_go(&a);
-	ends_let_go(&b);
-	ends_let_go(&c);
+	let_go_of_all();
 }
 
 /* ---- Who may go ahead ---------------------------------------------------------------------- */
@@ -121,13 +131,9 @@ static void beside_another_select(void (*somebody)(void))
 	struct selecting other;
 	pp_case cases[2];
 
-	a = ends_open(PP_MPMC, 0);
-	b = ends_open(PP_MPMC, 0);
-	c = ends_open(PP_MPMC, 0);
+	open_all();
 	cases[0] = pull_case(&a, &items[0]);
 	cases[1] = pull_case(&b, &items[1]);
-	asyncing_init(&first, &a, true, FIRST);
-	asyncing_init(&second, &a, true, SECOND);
 	finds_it_acting = somebody;
 	main_thread = pthread_self();
 	looks = sleeps = 0;
@@ -148,9 +154,7 @@ static void beside_another_select(void (*somebody)(void))
 	EXPECT_EQ(items[0], 7);
 	selecting_gives(&other, 0, 0);
 	pp_test_stall_hook = NULL;
-	ends_let_go(&a);
-	ends_let_go(&b);
-	ends_let_go(&c);
+	let_go_of_all();
 }
 
 Test(overtaken, a_try_that_finds_a_select_acting_keeps_nobody_from_it)
