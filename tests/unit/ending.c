@@ -127,25 +127,17 @@ static void count_drop(void *item, void *context)
 	drops++;
 }
 
-/* A batch that wants two more than there are; capacity 0: the one that there is has a pusher. */
+/* A batch that wants two more than there are. */
 static void pull_is_cut(pp_kind kind, size_t capacity, size_t there)
 {
 	struct ends e = ends_open_with(&PP_CONFIG(.kind = kind, .capacity = capacity,
 						  .item_size = 8, .drop = count_drop));
 	uint64_t items[20];
-	struct call push, pull = { .form = &pull_min_form, .ends = e, .items = items,
-				   .n = there + 2, .deadline = PP_FOREVER };
+	struct call pull;
 
 	for (size_t i = 0; i < ARRAY_LEN(items); i++)
 		items[i] = NOT_PULLED;
-	if (there > capacity)
-		call_push(&push, &e, FOREVER, 0);
-	else
-		ends_fill(&e, 0, there);
-	call_start(&pull);
-	if (there > capacity)
-		EXPECT_EQ(call_join(&push), 0);
-	ends_await_parked(&e, 0, 1);
+	call_pull_partly(&pull, &e, items, there, there + 2);
 	EXPECT_EQ(ending->end(&e), 0);
 	EXPECT_EQ(call_join(&pull), there ? (ssize_t)there : ending->pull_gives);
 	for (size_t i = 0; i < there; i++)

@@ -217,23 +217,15 @@ Test(signals, a_batch_cut_short_by_a_signal_says_how_many_went_in)
 		for_each_kind(capacity, cut_batch);
 }
 
-/* A batch that wants two more than it can have; capacity 0: the item comes from a pusher. */
+/* A batch that wants two more than it can have. */
 static void cut_pull(pp_kind kind, size_t capacity, size_t there)
 {
 	struct ends e = open_flagged(kind, capacity, PP_INTERRUPTIBLE);
 	uint64_t items[20] = { 0 };
-	struct call push, pull = { .form = &pull_min_form, .ends = e, .items = items,
-				   .n = capacity + 2, .deadline = PP_FOREVER };
+	struct call pull;
 
 	items[there] = 77;
-	if (there > capacity)
-		call_push(&push, &e, FOREVER, 0);
-	else
-		ends_fill(&e, 0, there);
-	call_start(&pull);
-	if (there > capacity)
-		EXPECT_EQ(call_join(&push), 0);
-	ends_await_parked(&e, 0, 1);
+	call_pull_partly(&pull, &e, items, there, capacity + 2);
 	EXPECT_EQ(strike_until_returned(&pull), there ? (ssize_t)there : -EINTR);
 	for (size_t i = 0; i < there; i++)
 		EXPECT_EQ(items[i], i);

@@ -353,6 +353,24 @@ ssize_t call_join(struct call *c)
 	return c->result;
 }
 
+/* Capacity 0: the one that there is has a pusher. */
+void call_pull_partly(struct call *c, const struct ends *e, uint64_t *items, size_t there, size_t n)
+{
+	bool meets = there > pp_rx_capacity(e->rx);
+	struct call push;
+
+	if (meets)
+		call_push(&push, e, FOREVER, 0);
+	else
+		ends_fill(e, 0, there);
+	*c = (struct call){ .form = &pull_min_form, .ends = *e, .items = items, .n = n,
+			    .deadline = PP_FOREVER };
+	call_start(c);
+	if (meets)
+		EXPECT_EQ(call_join(&push), 0);
+	ends_await_parked(e, 0, 1);
+}
+
 int64_t thread_cpu_ns(pthread_t thread)
 {
 	struct timespec t;

@@ -107,6 +107,8 @@ void call_push(struct call *c, const struct ends *e, enum waits waits, uint64_t 
 void call_pull(struct call *c, const struct ends *e, enum waits waits);
 /* The general form: everything but thread, returned and result is filled in. */
 void call_start(struct call *c);
+/* A pull of `n` items that has had `there` of them, 0 and so on, and sleeps for the others. */
+void call_pull_partly(struct call *c, const struct ends *e, uint64_t *items, size_t there, size_t n);
 ssize_t call_join(struct call *c);
 
 /* CPU time; 0 for a thread that has ended. */
