@@ -126,12 +126,14 @@ def test_a_long_wait_in_the_main_thread(opens, start, asleep):
         return start(run)
 
     for wait in (rx.pull, lambda: rx.pull_n(5), lambda: rx.pull_n_into(bytearray(2)), lambda: pushpull.select([rx.case()])):
-        later(tx.push, b"a")
+        other = later(tx.push, b"a")
         wait()
+        other.result()  # its call has returned: one thread at a time
     tx.push_n(b"ab")
     for wait in (lambda: tx.push(b"c"), lambda: tx.push_n(b"c"), lambda: pushpull.select([tx.case(b"c")])):
-        later(rx.pull)
+        other = later(rx.pull)
         wait()
+        other.result()
     later(rx.pull_n, 2)
     assert tx.push_n(b"defg"[:2]) == 2
 
