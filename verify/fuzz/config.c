@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pp_open_with() on raw bytes, in a struct of any size.  Only the pointers are ours, since wild
- * ones are the caller's error.  The allocator is replaced (--wrap): it counts, and it refuses what
- * is large, which must then be -ENOMEM.
+ * ones are the caller's error.  The program has an allocator of its own: it counts, and it refuses
+ * what is large, which must then be -ENOMEM.
  */
 #include "rig.h"
 
@@ -20,20 +20,20 @@ typedef uint64_t wide;
 
 enum { LARGEST = 1 << 20, CONFIG_MOST = 160 };
 
-void *__real_aligned_alloc(size_t alignment, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-
 static unsigned allocations, refusals;
 
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
+/* In place of libc's. */
+void *aligned_alloc(size_t alignment, size_t size)
 {
+	void *allocated = NULL;
+
 	FUZZ_CHECK(size % alignment == 0, "%zu bytes aligned to %zu", size, alignment);
 	allocations++;
 	if (size > LARGEST) {
 		refusals++;
 		return NULL;
 	}
-	return __real_aligned_alloc(alignment, size);
+	return posix_memalign(&allocated, alignment, size) == 0 ? allocated : NULL;
 }
 
 static void drop(void *item, void *context)

@@ -289,7 +289,7 @@ class Program:
         flags = CFLAGS + ['-O1', '-fno-builtin', '-DPP_TEST_HOOKS'] + include
         flags += ['-I' + RUNNER, '-I' + os.path.join(ROOT, 'tests', cases)]
         run_all([['gcc', *flags, '-c', c, '-o', o] for c, o in zip(common, objects)
-                 if not os.path.exists(o)])
+                 if not self.is_newer(o)])
         run_all([['gcc', *flags, os.path.join(folder, self.source + '.c'), *objects, library,
                   '-o', self.path]])
 
@@ -298,9 +298,12 @@ class Program:
         return ([os.path.join(folder, x + '.c') for x in [self.source] + SUPPORT[self.kind]] +
                 glob.glob(os.path.join(folder, '*.h')))
 
+    def is_newer(self, made):
+        return (os.path.exists(made) and
+                os.path.getmtime(made) > max(map(os.path.getmtime, self.made_of())))
+
     def is_new(self):
-        return (os.path.exists(self.path) and
-                os.path.getmtime(self.path) > max(map(os.path.getmtime, self.made_of())))
+        return self.is_newer(self.path)
 
     def run(self, library, limit_s):
         """None: passed.  Else what failed."""
