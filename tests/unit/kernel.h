@@ -18,6 +18,20 @@ static inline long to_kernel(long number, const long *a)
 	return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
+/* Of a 32-bit machine with a wide time_t the call has another number. */
+static inline bool is_futex(long number)
+{
+#ifdef SYS_futex_time64
+	if (number == SYS_futex_time64)
+		return true;
+#endif
+#ifdef SYS_futex
+	return number == SYS_futex;
+#else
+	return false;
+#endif
+}
+
 /* The library calls this one, as the program's comes first. */
 #define KERNEL(call)                                     \
 	long syscall(long number, ...)                   \

@@ -18,6 +18,13 @@ SUITE(spinning);
 #define OTHER_LOOKS 3
 #define FEW_LOOKS 40
 
+/* That which fills in a struct timespec as it is here. */
+#ifdef SYS_clock_gettime64
+enum { CLOCK_GETTIME = sizeof(time_t) > sizeof(long) ? SYS_clock_gettime64 : SYS_clock_gettime };
+#else
+enum { CLOCK_GETTIME = SYS_clock_gettime };
+#endif
+
 static _Thread_local bool faking;
 static int64_t fake_now, fell_asleep, sleep_lasts;
 static unsigned yields;
@@ -25,7 +32,7 @@ static unsigned yields;
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
 	if (!faking || clock != CLOCK_MONOTONIC)
-		return (int)syscall(SYS_clock_gettime, clock, t);
+		return (int)syscall(CLOCK_GETTIME, clock, t);
 	fake_now += TICK;
 	*t = (struct timespec){ .tv_sec = fake_now / PP_SEC, .tv_nsec = fake_now % PP_SEC };
 	return 0;
@@ -39,7 +46,7 @@ int sched_yield(void)
 
 static long in_place_of_kernel(long number, const long *a)
 {
-	if (faking && number == SYS_futex) {
+	if (faking && is_futex(number)) {
 		fell_asleep = fake_now;
 		fake_now += sleep_lasts;
 	}

@@ -13,12 +13,12 @@
 
 static inline bool is_wake(long number, const long *a)
 {
-	return number == SYS_futex && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAKE;
+	return is_futex(number) && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAKE;
 }
 
 static inline bool is_wait(long number, const long *a)
 {
-	return number == SYS_futex && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
+	return is_futex(number) && (a[1] & FUTEX_CMD_MASK) == FUTEX_WAIT_BITSET;
 }
 
 /* ---- In the middle of a call ----------------------------------------------------------- */

@@ -22,7 +22,7 @@ static void serve(void)
 
 static long kernel(long number, const long *a)
 {
-	if (!refusal || number != SYS_futex)
+	if (!refusal || !is_futex(number))
 		return to_kernel(number, a);
 	if (is_wait(number, a)) {
 		EXPECT(refused < MANY);
