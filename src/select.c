@@ -122,9 +122,7 @@ static inline bool took(struct selection *s, uint32_t i)
 
 static int look_in_order(struct selection *s, uint32_t from)
 {
-	uint32_t i;
-
-	for (i = from; i < s->count; i++)
+	for (uint32_t i = from; i < s->count; i++)
 		if (took(s, i))
 			return (int)i;
 	return -EAGAIN;
@@ -142,14 +140,12 @@ static void swap_order(struct selection *s, uint32_t i, uint32_t k)
 /* The rest of a random permutation that began with `first`. */
 PP_NOINLINE static int look_at_others(struct selection *s, uint32_t first)
 {
-	uint32_t i;
-
 	if (s->count == 0)
 		return -EAGAIN;
-	for (i = 0; i < s->count; i++)
+	for (uint32_t i = 0; i < s->count; i++)
 		place_of(&s->cases[i])->order = i;
 	swap_order(s, 0, first);
-	for (i = 1; i < s->count; i++) {
+	for (uint32_t i = 1; i < s->count; i++) {
 		uint32_t next;
 
 		swap_order(s, i, i + pp_random_below(s->count - i));
@@ -470,10 +466,9 @@ PP_NOINLINE static int select_slowly(pp_case *cases, uint32_t count, bool ordere
 static inline unsigned wrong(const pp_case *cases, size_t count, bool *any)
 {
 	unsigned wrong = 0;
-	size_t i;
 
 	*any = false;
-	for (i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const pp_case *c = &cases[i];
 		bool tx = c->tx, rx = c->rx;
 
