@@ -295,8 +295,10 @@ class Program:
 
     def made_of(self):
         folder = os.path.join(ROOT, FOLDER[self.kind])
+        headers = [glob.glob(os.path.join(ROOT, x, '**', '*.h'), recursive=True)
+                   for x in ('include', 'src', 'tests', FOLDER[self.kind])]
         return ([os.path.join(folder, x + '.c') for x in [self.source] + SUPPORT[self.kind]] +
-                glob.glob(os.path.join(folder, '*.h')))
+                sum(headers, []))
 
     def is_newer(self, made):
         return (os.path.exists(made) and
