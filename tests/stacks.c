@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,22 +28,14 @@ bool stacks_print(void)
 	       WEXITSTATUS(status) == 0;
 }
 
-static bool is_futex(long number)
+static bool shown_as_futex(long number)
 {
 	/* Under an emulator /proc shows the numbers of the machine that it runs on. */
 	const char *emulated = getenv("PROC_SYS_FUTEX");
 
 	if (emulated)
 		return number == atol(emulated);
-#ifdef SYS_futex_time64
-	if (number == SYS_futex_time64)
-		return true;
-#endif
-#ifdef SYS_futex
-	if (number == SYS_futex)
-		return true;
-#endif
-	return false;
+	return is_futex(number);
 }
 
 bool stacks_in_futex(int tid)
@@ -60,5 +51,5 @@ bool stacks_in_futex(int tid)
 	if (fscanf(file, "%ld", &number) != 1)
 		number = -1; /* "running" */
 	fclose(file);
-	return is_futex(number);
+	return shown_as_futex(number);
 }

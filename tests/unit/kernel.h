@@ -3,6 +3,7 @@
 #ifndef UNIT_KERNEL_H
 #define UNIT_KERNEL_H
 
+#include "../stacks.h"
 #include "support.h"
 
 #include <dlfcn.h>
@@ -16,20 +17,6 @@ static inline long to_kernel(long number, const long *a)
 	if (!kernel)
 		*(void **)&kernel = dlsym(RTLD_NEXT, "syscall");
 	return kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-/* Of a 32-bit machine with a wide time_t the call has another number. */
-static inline bool is_futex(long number)
-{
-#ifdef SYS_futex_time64
-	if (number == SYS_futex_time64)
-		return true;
-#endif
-#ifdef SYS_futex
-	return number == SYS_futex;
-#else
-	return false;
-#endif
 }
 
 /* The library calls this one, as the program's comes first. */
